@@ -528,25 +528,12 @@ def kernel_stable():
 
 
 def kernel_newest():
-    """The newer of sid's and backports' kernel; the other one if a mirror in the middle of an update has not all of it."""
-    suites = []
-    for name in ("sid", "trixie-backports"):
-        try:
-            suites.append((version_key(Suite.get(name).fields("linux-image-riscv64").get("Version", "0")), name))
-        except Missing as why:
-            say(str(why))
-    for n, (_, name) in enumerate(sorted(suites, reverse=True)):
-        try:
-            return kernel("newest", Suite.get(name))
-        except Missing as why:
-            if n + 1 == len(suites):
-                raise
-            say(str(why))
-    raise Missing("neither sid nor trixie-backports can be read; remedy: check the network, then run again")
-
-
-def version_key(text):
-    return [int(x) for x in re.findall(r"\d+", text)][:3]
+    """sid's kernel; that of backports if sid's cannot be had (a mirror in the middle of an update lacks files)."""
+    try:
+        kernel("newest", Suite.get("sid"))
+    except Missing as why:
+        say("%s; trying trixie-backports" % why)
+        kernel("newest", Suite.get("trixie-backports"))
 
 
 def rootfs():
