@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instructions that C has no words for, on the target. lib/rv/host/rv_arch.h offers the same names for the host-native
+ * build. Nothing outside this folder holds inline assembly.
+ */
+#ifndef RV_ARCH_H
+#define RV_ARCH_H
+
+#include "base/types.h"
+#include "rv/csr.h"
+
+#define CSR_STR_(x)	#x
+#define CSR_STR(x)	CSR_STR_(x)
+
+#define csr_read(csr) ({							\
+	u64 v_;									\
+	__asm__ volatile("csrr %0, " CSR_STR(csr) : "=r"(v_) : : "memory");	\
+	v_; })
+#define csr_write(csr, val) ({							\
+	u64 v_ = (val);								\
+	__asm__ volatile("csrw " CSR_STR(csr) ", %0" : : "rK"(v_) : "memory"); })
+#define csr_swap(csr, val) ({							\
+	u64 v_ = (val);								\
+	__asm__ volatile("csrrw %0, " CSR_STR(csr) ", %1"			\
+			 : "=r"(v_) : "rK"(v_) : "memory");			\
+	v_; })
+#define csr_set(csr, val) ({							\
+	u64 v_ = (val);								\
+	__asm__ volatile("csrs " CSR_STR(csr) ", %0" : : "rK"(v_) : "memory"); })
+#define csr_clear(csr, val) ({							\
+	u64 v_ = (val);								\
+	__asm__ volatile("csrc " CSR_STR(csr) ", %0" : : "rK"(v_) : "memory"); })
+
+struct sbiret {
+	s64 error;
+	s64 value;
+};
+
+static inline struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3, u64 arg4)
+{
+	register u64 a0 __asm__("a0") = arg0;
+	register u64 a1 __asm__("a1") = arg1;
+	register u64 a2 __asm__("a2") = arg2;
+	register u64 a3 __asm__("a3") = arg3;
+	register u64 a4 __asm__("a4") = arg4;
+	register u64 a6 __asm__("a6") = fid;
+	register u64 a7 __asm__("a7") = ext;
+
+	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1)
+			 : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7) : "memory");
+	return (struct sbiret){ (s64)a0, (s64)a1 };
+}
+
+/* RAM is mapped one to one (platform/). */
+static inline void *spa_ptr(spa_t a) { return (void *)a.v; }
+static inline spa_t ptr_spa(const void *p) { return SPA((u64)p); }
+
+static inline void *rv_tp(void)
+{
+	void *p;
+
+	__asm__ volatile("mv %0, tp" : "=r"(p));
+	return p;
+}
+
+static inline void rv_set_tp(void *p) { __asm__ volatile("mv tp, %0" : : "r"(p)); }
+static inline void rv_wfi(void) { __asm__ volatile("wfi" : : : "memory"); }
+static inline void rv_fence(void) { __asm__ volatile("fence iorw, iorw" : : : "memory"); }
+static inline void rv_fence_i(void) { __asm__ volatile("fence.i" : : : "memory"); }
+static inline void rv_sfence_vma(void) { __asm__ volatile("sfence.vma" : : : "memory"); }
+
+static inline void rv_hfence_gvma_all(void)
+{
+	__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma\n.option pop" : : : "memory");
+}
+
+static inline void rv_hfence_gvma_vmid(u64 vmid)
+{
+	__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma zero, %0\n.option pop"
+			 : : "r"(vmid) : "memory");
+}
+
+/* All VS-stage translations of the VMID that is in hgatp now. */
+static inline void rv_hfence_vvma_all(void)
+{
+	__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma\n.option pop" : : : "memory");
+}
+
+static inline void rv_cbo_zero(char *p, u64 size, u64 block)
+{
+	/* cbo.zero (p): MISC-MEM, funct3 2, imm 4; written as .insn because the base ISA of the build lacks Zicboz. */
+	for (char *end = p + size; p < end; p += block)
+		__asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(p) : "memory");
+}
+
+/*
+ * The first word of struct hart: while non-zero, a fault in the TSM continues there instead of ending in a panic.
+ * trap/world.S implements it; the functions below (rv_fault.S) are its only users.
+ */
+/* Fetches 16 bits of a VS-mode instruction at guest virtual @addr with execute permission. False: the fetch faulted. */
+bool rv_hlvx_hu(u64 addr, u16 *value);
+/* Reads a CSR that may not exist; false when the read trapped. The set of numbers is fixed in rv_fault.S. */
+bool rv_csr_exists_stimecmp(void);
+bool rv_csr_exists_hgatp(void);
+bool rv_csr_exists_hgeie(void);
+bool rv_csr_exists_hstateen0(void);
+bool rv_csr_exists_vsiselect(void);
+bool rv_csr_exists_vlenb(void);
+bool rv_csr_seed(u64 *value);
+
+/* Floating-point and vector registers to and from memory; the caller has enabled FS or VS. */
+struct fp_regs;
+struct vector_regs;
+void rv_fp_save(struct fp_regs *r);
+void rv_fp_load(const struct fp_regs *r);
+void rv_vector_save(struct vector_regs *r);
+void rv_vector_load(const struct vector_regs *r);
+
+#endif

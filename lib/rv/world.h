@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Register state of one VS-mode context (the host on one hart, or one vCPU of a TVM), and the lists that say how each
+ * CSR is moved. The lists are shared by C, by the offsets generated for assembly, and by the tests.
+ *
+ * A trap saves the general registers, sepc and sstatus into the current world; a return loads them from the world
+ * that trap_handle() names. The CSRs below move only when the world changes (world_switch()).
+ */
+#ifndef RV_WORLD_H
+#define RV_WORLD_H
+
+#include "base/types.h"
+#include "rv/csr.h"
+
+/*
+ * SWAPPED: belongs to the world, read when it is left and written when it is entered.
+ * vsatp is not in the list: it is cleared before hgatp changes and written last.
+ */
+#define WORLD_CSRS_SWAPPED(X)		\
+	X(vsstatus, CSR_VSSTATUS)	\
+	X(vsie, CSR_VSIE)		\
+	X(vstvec, CSR_VSTVEC)		\
+	X(vsscratch, CSR_VSSCRATCH)	\
+	X(vsepc, CSR_VSEPC)		\
+	X(vscause, CSR_VSCAUSE)		\
+	X(vstval, CSR_VSTVAL)		\
+	X(vsiselect, CSR_VSISELECT)	\
+	X(vstimecmp, CSR_VSTIMECMP)	\
+	X(hvip, CSR_HVIP)		\
+	X(scounteren, CSR_SCOUNTEREN)	\
+	X(senvcfg, CSR_SENVCFG)
+
+/* CONFIG: chosen by the TSM for the world, written when it is entered if the other side's differs, never read back. */
+#define WORLD_CSRS_CONFIG(X)		\
+	X(htimedelta, CSR_HTIMEDELTA)	\
+	X(hedeleg, CSR_HEDELEG)		\
+	X(hideleg, CSR_HIDELEG)		\
+	X(henvcfg, CSR_HENVCFG)		\
+	X(hcounteren, CSR_HCOUNTEREN)
+
+#define WORLD_FIELD(name, num)	u64 name;
+
+struct world {
+	u64 gpr[32];		/* gpr[0]: the world's own sscratch slot, always 0 */
+	u64 sepc;
+	u64 sstatus;
+	u64 hstatus;
+	u64 hgatp;
+	u64 vsatp;
+	u64 tsm_sp;		/* top of the stack of the hart that this world runs on */
+	u64 tsm_tp;		/* that hart's struct hart */
+	WORLD_CSRS_SWAPPED(WORLD_FIELD)
+	WORLD_CSRS_CONFIG(WORLD_FIELD)
+	u64 sstateen0;		/* swapped where Smstateen exists */
+	u64 hstateen0;		/* config where Smstateen exists */
+};
+
+/* Floating-point state; the vector registers follow it where V exists (struct vector_regs). */
+struct fp_regs {
+	u64 f[32];
+	u64 fcsr;
+};
+
+struct vector_regs {
+	u64 vstart;
+	u64 vcsr;
+	u64 vl;
+	u64 vtype;
+	u8 v[];			/* 32 * vlenb bytes */
+};
+
+enum { REG_RA = 1, REG_SP = 2, REG_A0 = 10, REG_A1, REG_A2, REG_A3, REG_A4, REG_A5, REG_A6, REG_A7 };
+
+#endif

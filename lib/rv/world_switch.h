@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Moving a hart from one world to another: the CSRs that do not change at every trap. General registers, sepc, sstatus and
+ * hstatus move in trap/world.S on each trap; FP and vector registers are the caller's business (vcpu/).
+ */
+#ifndef RV_WORLD_SWITCH_H
+#define RV_WORLD_SWITCH_H
+
+#include "rv/world.h"
+
+/*
+ * Saves @from's swapped CSRs and vsatp into it and loads @to's, hgatp included: vsatp is cleared before hgatp changes
+ * and written last, so that no walk mixes two worlds. @smstateen: also sstateen0 and hstateen0. No TLB flush.
+ */
+void world_switch(struct world *from, struct world *to, bool smstateen);
+
+#endif

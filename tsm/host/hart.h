@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One physical hart: its stack, the host's vCPU on it, its slot in the host's TLB epoch, its NACL area, its VMIDs.
+ * tp points here while the TSM runs. A hart changes only its own struct, except for the fields marked "any hart".
+ */
+#ifndef HOST_HART_H
+#define HOST_HART_H
+
+#include "base/types.h"
+#include "page/page.h"
+#include "rv/world.h"
+#include "rv_arch.h"
+
+#define MAX_HARTS	64
+
+/* What another hart asks of this one (hart.requests), followed by an SBI IPI. */
+#define HART_REQ_SSIP	BIT(0)		/* the host's software interrupt becomes pending */
+#define HART_REQ_START	BIT(1)		/* the host starts this hart */
+
+/* The host's view of a hart: SBI HSM states. Values are those of SBI_HSM_*. */
+enum hart_state {
+	HART_STARTED,
+	HART_STOPPED,
+	HART_START_PENDING,
+};
+
+struct vcpu;
+
+struct hart {
+	u64 recover;			/* first: where a fault in the TSM continues, or 0; see rv_arch.h */
+	struct world *current;		/* the world that runs when the TSM does not */
+	struct vcpu *vcpu;		/* the TVM vCPU that current belongs to; NULL: the host */
+	u64 stack_top;
+	u64 hartid;
+	u32 index;			/* 0 .. hart_count - 1, order of the device tree */
+	enum hart_state state;		/* any hart, atomically */
+	u64 requests;			/* any hart, atomically: HART_REQ_* */
+	u64 start_addr;			/* written by the hart that moves state from STOPPED to START_PENDING */
+	u64 start_opaque;
+	struct world host;		/* the host's vCPU */
+	struct fp_regs host_fp;		/* its FP registers while a TVM's are in the hart */
+	struct vector_regs *host_vector;	/* likewise; NULL without V */
+	u64 nacl_shmem;			/* spa of the 3 pinned pages, or 0 */
+	u64 vmid_next;			/* VMIDs of this hart: the next to hand out */
+	u64 vmid_generation;		/* grows when they are handed out anew, after a flush; starts at 1 */
+};
+
+static_assert(offsetof(struct hart, recover) == 0, "rv_fault.S and world.S rely on it");
+
+static inline struct hart *this_hart(void) { return rv_tp(); }
+
+/* What every hart has in common, found at boot and constant since. */
+struct hart_features {
+	bool vector;			/* V exists */
+	bool smstateen;
+	bool fp;
+	u64 vlenb;			/* bytes in a vector register, 0 without V */
+	u64 vmid_max;			/* largest VMID that hgatp holds, 0 when there are none */
+	u64 henvcfg;			/* bits that can be granted to VS mode */
+	u64 hstateen0;			/* likewise */
+	u64 sstateen0_mask;
+	u64 geilen;			/* guest interrupt files a hart */
+};
+
+extern struct hart_features hart_features;
+extern struct hart *harts[MAX_HARTS];
+extern u32 hart_count;
+extern struct epoch_slot host_epoch_slots[MAX_HARTS];
+
+#define HOST_VMID	0		/* TVMs use 1 .. vmid_max */
+
+/* The hart with that id, or NULL. */
+struct hart *hart_by_id(u64 hartid);
+
+/* Sets request bits of another hart and interrupts it. Legal from any hart, any time; does not wait. */
+void hart_request(struct hart *h, u64 bits);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host's address space: a one-to-one G-stage over RAM with the largest leaves, and the device windows.
+ *
+ * Every 2 MiB of RAM owns a table page, held from boot, in which its 4 KiB entries live when it is split: taking a page
+ * from the host and giving it back cannot fail. A 2 MiB block whose 512 frames are all the host's again is folded back.
+ * Callers hold the page words of the frames (busy); the tables themselves are guarded by a lock per block.
+ */
+#ifndef HOST_SPACE_H
+#define HOST_SPACE_H
+
+#include "base/types.h"
+#include "base/err.h"
+#include "page/page.h"
+
+/* Takes frames out of the host's G-stage, or puts them back. [pfn, pfn + count) is claimed by the caller. */
+void host_space_unmap(pfn_t pfn, u64 count);
+void host_space_map(pfn_t pfn, u64 count);
+
+/* hgatp of the host on every hart. */
+u64 host_space_hgatp(void);
+
+/* This hart flushes host translations if it is behind (COVH local_fence, and every return to the host). */
+void host_space_enter(void);
+/* This hart leaves the host's address space (RUN, HSM stop): it holds no fence back any more. */
+void host_space_leave(void);
+
+/*
+ * A host address range that a call names, checked and turned into frames: page-aligned @hpa, @count >= 1 pages, no wrap,
+ * all of it RAM. TSM_E_PARAM: count; TSM_E_ADDRESS: the rest.
+ */
+enum tsm_err host_range(hpa_t hpa, u64 count, pfn_t *first);
+
+/*
+ * Copies between a TSM buffer and host memory (any alignment, any length that the range checks allow). The frames are
+ * pinned while they are touched, so they are the host's throughout. TSM_E_ADDRESS: not host memory, nothing is copied.
+ */
+enum tsm_err host_copy_in(void *dst, hpa_t src, u64 size);
+enum tsm_err host_copy_out(hpa_t dst, const void *src, u64 size);
+
+#endif

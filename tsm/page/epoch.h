@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TLB epochs: which translations of an address space may still be cached. One tracker per address space, with one slot
+ * per user of it (host: a hart; TVM: a vCPU).
+ *
+ * A frame that loses its translation is stamped with the epoch at that moment. epoch_advance() (the fence call) starts the
+ * next one. The stamp has passed once every user that is inside the address space has flushed since: then no hart can reach
+ * the frame through that address space. A user that is outside holds nothing back, because it flushes before it enters.
+ * Numbers are compared serially (they wrap): active users are never more than one epoch behind.
+ */
+#ifndef PAGE_EPOCH_H
+#define PAGE_EPOCH_H
+
+#include "base/types.h"
+
+struct epoch_slot {
+	u32 version;		/* the epoch that this user has flushed for */
+	u32 active;		/* inside the address space */
+};
+
+struct epoch {
+	u32 current;
+	u32 passed;		/* every stamp before this one has passed; a cache, moves forward only */
+	u32 slot_count;
+	struct epoch_slot *slots;
+};
+
+void epoch_init(struct epoch *e, struct epoch_slot *slots, u32 slot_count);
+
+/* The stamp for a translation that the caller has just taken out of the tables. */
+u32 epoch_stamp(const struct epoch *e);
+
+/* Starts the next epoch. False: a user is still in the previous one, nothing has changed. */
+bool epoch_advance(struct epoch *e);
+
+/* True when no user can hold a translation that was stamped with @stamp. */
+bool epoch_passed(struct epoch *e, u32 stamp);
+
+/*
+ * Entering is two steps, so that the slot never claims a flush that has not happened: epoch_enter() says whether the
+ * caller must flush, epoch_flushed() records that it has. epoch_enter() of a slot that is inside already is a local fence.
+ * @version receives the epoch to pass on.
+ */
+bool epoch_enter(const struct epoch *e, struct epoch_slot *slot, u32 *version);
+void epoch_flushed(struct epoch_slot *slot, u32 version);
+void epoch_leave(struct epoch_slot *slot);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "page/page.h"
+#include "base/check.h"
+#include "base/string.h"
+#include "rv_arch.h"
+
+struct epoch host_epoch;
+
+static struct page_bank banks[PAGE_MAX_BANKS];
+static u32 bank_count;
+static u64 cboz_block;
+
+void page_bank_add(const struct page_bank *bank, enum page_state state)
+{
+	u64 word = page_word_make(state, 0, 0);
+
+	check(bank_count < PAGE_MAX_BANKS);
+	for (u64 i = 0; i < bank->count; i++)
+		bank->words[i] = word;
+	banks[bank_count++] = *bank;
+}
+
+/* The word of frame @pfn when all of [pfn, pfn + count) lies in one bank, else NULL. */
+static u64 *range_words(pfn_t pfn, u64 count)
+{
+	for (u32 i = 0; i < bank_count; i++) {
+		u64 off = pfn.v - banks[i].first;
+
+		if (off < banks[i].count && count <= banks[i].count - off)
+			return &banks[i].words[off];
+	}
+	return NULL;
+}
+
+static u64 *must_words(pfn_t pfn, u64 count)
+{
+	u64 *w = range_words(pfn, count);
+
+	check(w);
+	return w;
+}
+
+void page_boot_set(pfn_t pfn, u64 count, enum page_state state)
+{
+	u64 *w = must_words(pfn, count);
+
+	for (u64 i = 0; i < count; i++)
+		w[i] = page_word_make(state, 0, 0);
+}
+
+bool page_range_is_ram(pfn_t pfn, u64 count)
+{
+	return count && range_words(pfn, count);
+}
+
+u64 page_word(pfn_t pfn)
+{
+	u64 *w = range_words(pfn, 1);
+
+	return w ? __atomic_load_n(w, __ATOMIC_ACQUIRE) : page_word_make(PAGE_RESERVED, 0, 0);
+}
+
+static bool word_swap(u64 *w, u64 *old, u64 new)
+{
+	return __atomic_compare_exchange_n(w, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* What @word turns into when it is claimed from @from; false when it cannot be. */
+static bool claimed_word(u64 word, enum page_state from, u64 owner, u64 *claimed)
+{
+	enum page_state state = page_word_state(word);
+
+	if (page_word_busy(word))
+		return false;
+	*claimed = word | PAGE_BUSY;
+	if (state == from && page_word_owner(word) == owner)
+		return from != PAGE_HOST || page_word_info(word) == 0;
+	if (from == PAGE_CONVERTED && state == PAGE_CONVERTING &&
+	    epoch_passed(&host_epoch, page_word_info(word))) {
+		*claimed = page_word_make(PAGE_CONVERTED, 0, 0) | PAGE_BUSY;
+		return true;
+	}
+	return false;
+}
+
+enum tsm_err page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner)
+{
+	u64 *w = range_words(pfn, count);
+
+	if (!w || !count)
+		return TSM_E_ADDRESS;
+	for (u64 i = 0; i < count; i++) {
+		u64 old = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
+		u64 claimed;
+
+		if (!claimed_word(old, from, owner, &claimed) || !word_swap(&w[i], &old, claimed)) {
+			page_unclaim(pfn, i);
+			return TSM_E_ADDRESS;
+		}
+	}
+	return TSM_OK;
+}
+
+void page_unclaim(pfn_t pfn, u64 count)
+{
+	u64 *w;
+
+	if (!count)
+		return;
+	w = must_words(pfn, count);
+	for (u64 i = 0; i < count; i++) {
+		u64 old = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
+
+		check(page_word_busy(old));
+		__atomic_store_n(&w[i], old & ~PAGE_BUSY, __ATOMIC_RELEASE);
+	}
+}
+
+void page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info)
+{
+	u64 *w = must_words(pfn, count);
+	u64 word = page_word_make(to, owner, info);
+
+	for (u64 i = 0; i < count; i++) {
+		check(page_word_busy(__atomic_load_n(&w[i], __ATOMIC_RELAXED)));
+		__atomic_store_n(&w[i], word, __ATOMIC_RELEASE);
+	}
+}
+
+/* One more reference to a word that is non-busy, in @state and owned by @owner. */
+static bool word_ref(u64 *w, enum page_state state, u64 owner)
+{
+	u64 old = __atomic_load_n(w, __ATOMIC_RELAXED);
+
+	do {
+		if (page_word_busy(old) || page_word_state(old) != state ||
+		    page_word_owner(old) != owner || page_word_info(old) == UINT32_MAX)
+			return false;
+	} while (!word_swap(w, &old, old + BIT(32)));
+	return true;
+}
+
+static void word_unref(u64 *w)
+{
+	u64 old = __atomic_fetch_sub(w, BIT(32), __ATOMIC_ACQ_REL);
+
+	check(page_word_info(old) > 0);
+}
+
+enum tsm_err page_pin(pfn_t pfn, u64 count)
+{
+	u64 *w = range_words(pfn, count);
+
+	if (!w || !count)
+		return TSM_E_ADDRESS;
+	for (u64 i = 0; i < count; i++) {
+		if (!word_ref(&w[i], PAGE_HOST, 0)) {
+			page_unpin(pfn, i);
+			return TSM_E_ADDRESS;
+		}
+	}
+	return TSM_OK;
+}
+
+void page_unpin(pfn_t pfn, u64 count)
+{
+	u64 *w;
+
+	if (!count)
+		return;
+	w = must_words(pfn, count);
+	for (u64 i = 0; i < count; i++)
+		word_unref(&w[i]);
+}
+
+bool page_ref(pfn_t pfn, enum page_state state, u64 owner)
+{
+	u64 *w = range_words(pfn, 1);
+
+	return w && word_ref(w, state, owner);
+}
+
+void page_unref(pfn_t pfn)
+{
+	word_unref(must_words(pfn, 1));
+}
+
+enum tsm_err page_claim_unreferenced(pfn_t pfn, enum page_state state, u64 owner)
+{
+	u64 *w = range_words(pfn, 1);
+	u64 old = page_word_make(state, owner, 0);
+
+	return w && word_swap(w, &old, old | PAGE_BUSY) ? TSM_OK : TSM_E_ADDRESS;
+}
+
+void page_scrub_init(u64 block)
+{
+	cboz_block = block;
+}
+
+void page_scrub(pfn_t pfn, u64 count)
+{
+	char *p = spa_ptr(pfn_spa(pfn));
+
+	if (cboz_block)
+		rv_cbo_zero(p, count * PAGE_SIZE, cboz_block);
+	else
+		memset(p, 0, count * PAGE_SIZE);
+}

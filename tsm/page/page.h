@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page states: one 8-byte word per 4 KiB frame of RAM holds its state, its owner, a count or an epoch, and a busy bit.
+ *
+ * Invariant: a frame that the host or a device can reach is PAGE_HOST; every other state means that no host mapping of
+ * it exists, or (PAGE_CONVERTING) that only translations older than a fence may. A word with the busy bit belongs to the
+ * call that set it: nobody else changes it or touches the frame. A call claims (busy) all that it needs, checks, and
+ * only then performs; a refusal releases the claims, and the words are as they were.
+ *
+ * Lock order (outer first): tvm lock -> host block lock -> log. Busy bits are not waited for while a lock is held:
+ * a claim of a busy word fails, it does not spin.
+ */
+#ifndef PAGE_PAGE_H
+#define PAGE_PAGE_H
+
+#include "base/types.h"
+#include "base/err.h"
+#include "page/epoch.h"
+
+enum page_state {
+	PAGE_RESERVED,		/* not RAM, or firmware's: never touched */
+	PAGE_TSM,		/* the TSM's own */
+	PAGE_HOST,		/* host memory; info = pins and TVM mappings (ABI "Shared(rc)" where > 0) */
+	PAGE_CONVERTING,	/* unmapped from the host; info = host epoch at which it was; stale translations may live */
+	PAGE_CONVERTED,		/* confidential, unassigned */
+	PAGE_TVM_DATA,		/* mapped in the owner's G-stage */
+	PAGE_TVM_BLOCKED,	/* in the owner's G-stage, invalid; info = the owner's epoch */
+	PAGE_TVM_TABLE,		/* the owner's page-table pool, or one of its tables */
+	PAGE_TVM_STATE,		/* struct tvm; the first frame's number is the TVM's id, info = references to it */
+	PAGE_VCPU_STATE,	/* struct vcpu; info = 1 in the first frame of a vCPU */
+	PAGE_STATE_COUNT,
+};
+
+#define PAGE_BUSY		BIT(4)
+#define PAGE_OWNER_BITS		27
+#define PAGE_OWNER_SHIFT	5
+#define PAGE_OWNER_MASK		(BIT(PAGE_OWNER_BITS) - 1)
+/* A frame number must fit the owner field: RAM lies below this address. */
+#define PAGE_MAX_SPA		(1ULL << (PAGE_OWNER_BITS + PAGE_SHIFT))
+
+#define PAGE_MAX_BANKS		8
+
+/* RAM banks, 2 MiB-aligned at both ends. words[i] belongs to frame first + i. */
+struct page_bank {
+	u64 first;		/* frame number */
+	u64 count;		/* frames */
+	u64 *words;
+};
+
+static inline u64 page_word_make(enum page_state state, u64 owner, u32 info)
+{
+	return (u64)state | owner << PAGE_OWNER_SHIFT | (u64)info << 32;
+}
+
+static inline enum page_state page_word_state(u64 word) { return (enum page_state)(word & 0xf); }
+static inline bool page_word_busy(u64 word) { return word & PAGE_BUSY; }
+static inline u64 page_word_owner(u64 word) { return word >> PAGE_OWNER_SHIFT & PAGE_OWNER_MASK; }
+static inline u32 page_word_info(u64 word) { return (u32)(word >> 32); }
+
+/* Boot only: declares a bank whose words array holds bank->count entries; all of them become @state. */
+void page_bank_add(const struct page_bank *bank, enum page_state state);
+/* Boot only: sets [pfn, pfn + count) to @state, whatever it was. */
+void page_boot_set(pfn_t pfn, u64 count, enum page_state state);
+
+/* True when all of [pfn, pfn + count), count >= 1, is RAM of one bank. Wrapping ranges are not. */
+bool page_range_is_ram(pfn_t pfn, u64 count);
+
+/* The word now (0 = PAGE_RESERVED when it is no RAM). A snapshot: only a claim makes it stay. */
+u64 page_word(pfn_t pfn);
+
+/*
+ * Claims [pfn, pfn + count) all or nothing: every word must be non-busy, in state @from and owned by @owner (0: the
+ * host). PAGE_HOST: must also have no references. PAGE_CONVERTED: also accepts PAGE_CONVERTING whose epoch has passed,
+ * which becomes PAGE_CONVERTED there and then. TSM_E_ADDRESS: nothing is claimed.
+ */
+enum tsm_err page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner);
+/* Releases a claim; the words keep their state. */
+void page_unclaim(pfn_t pfn, u64 count);
+/* Releases a claim into a new state. */
+void page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info);
+
+/*
+ * Pins: one more reference to each frame of a range of host memory, all or nothing; while it is held the frame can
+ * not be converted. TSM_E_ADDRESS: not host memory; nothing is pinned.
+ */
+enum tsm_err page_pin(pfn_t pfn, u64 count);
+void page_unpin(pfn_t pfn, u64 count);
+
+/*
+ * References to an object whose first frame is @pfn (a TVM): taken only while the word is non-busy, in @state, and
+ * owned by @owner. page_ref() fails when it is not. Claiming the word requires that no reference is held
+ * (page_claim_unreferenced).
+ */
+bool page_ref(pfn_t pfn, enum page_state state, u64 owner);
+void page_unref(pfn_t pfn);
+enum tsm_err page_claim_unreferenced(pfn_t pfn, enum page_state state, u64 owner);
+
+/* Zeroes whole frames that the caller has claimed or owns. */
+void page_scrub(pfn_t pfn, u64 count);
+/* Boot only: the size of a cbo.zero block where the harts have Zicboz and it is enabled, else 0. */
+void page_scrub_init(u64 cboz_block);
+
+/* The host's address space: stamps PAGE_CONVERTING. One slot per hart. */
+extern struct epoch host_epoch;
+
+#endif
