@@ -12,11 +12,17 @@ class Archive:
         self.members = {}
 
     def add(self, name, mode, data=b"", device=(0, 0)):
-        name = name.strip("/")
+        name = self.resolve(name.strip("/"))
         parent = os.path.dirname(name)
         if parent and parent not in self.members:
             self.add(parent, stat.S_IFDIR | 0o755)
         self.members[name] = (mode, data, device)
+
+    def resolve(self, name):
+        """A name whose first folder is a link (lib -> usr/lib) with the link followed."""
+        head, slash, rest = name.partition("/")
+        mode, target, _ = self.members.get(head, (0, b"", None))
+        return os.path.join(target.decode(), rest) if slash and stat.S_ISLNK(mode) else name
 
     def directory(self, name, mode=0o755):
         self.add(name, stat.S_IFDIR | mode)
