@@ -14,4 +14,7 @@
  */
 void world_switch(struct world *from, struct world *to, bool smstateen);
 
+/* Loads @to where no world was loaded before (a hart's first entry, or its start by HSM). */
+void world_load(const struct world *to, bool smstateen);
+
 #endif

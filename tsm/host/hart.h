@@ -12,6 +12,7 @@
 #include "rv_arch.h"
 
 #define MAX_HARTS	64
+#define HCSR_COUNT	32		/* registers in the host's virtual H-CSR file, at most (host/hcsr.c) */
 
 /* What another hart asks of this one (hart.requests), followed by an SBI IPI. */
 #define HART_REQ_SSIP	BIT(0)		/* the host's software interrupt becomes pending */
@@ -43,6 +44,8 @@ struct hart {
 	u64 nacl_shmem;			/* spa of the 3 pinned pages, or 0 */
 	u64 vmid_next;			/* VMIDs of this hart: the next to hand out */
 	u64 vmid_generation;		/* grows when they are handed out anew, after a flush; starts at 1 */
+	u64 hcsr[HCSR_COUNT];		/* host/hcsr.c */
+	u64 last_probe;			/* EID of the host's latest Base probe here */
 };
 
 static_assert(offsetof(struct hart, recover) == 0, "rv_fault.S and world.S rely on it");
@@ -54,6 +57,7 @@ struct hart_features {
 	bool vector;			/* V exists */
 	bool smstateen;
 	bool fp;
+	bool seed;			/* Zkr, and the firmware lets S mode read it */
 	u64 vlenb;			/* bytes in a vector register, 0 without V */
 	u64 vmid_max;			/* largest VMID that hgatp holds, 0 when there are none */
 	u64 henvcfg;			/* bits that can be granted to VS mode */

@@ -20,6 +20,20 @@ void host_space_map(pfn_t pfn, u64 count);
 /* hgatp of the host on every hart. */
 u64 host_space_hgatp(void);
 
+/* True when the tables translate this host address now: a fault on it was spurious. */
+bool host_space_maps(hpa_t hpa);
+
+/*
+ * Boot only. host_space_size(): bytes that the tables of a bank need, a multiple of 4 KiB. host_space_init(): the root (16 KiB,
+ * 16 KiB-aligned) and a pool of zeroed pages for what is not RAM. host_space_add_bank(): memory of that size for a bank,
+ * whose blocks are mapped where @is_host says so. host_space_map_device(): false when the pool is used up.
+ */
+#define HOST_ROOT_SIZE	0x4000
+u64 host_space_size(u64 frames);
+void host_space_init(spa_t root, spa_t pool, u64 pool_pages);
+void host_space_add_bank(pfn_t first, u64 frames, spa_t tables, bool (*is_host)(u64 spa));
+bool host_space_map_device(u64 spa, u64 size);
+
 /* This hart flushes host translations if it is behind (COVH local_fence, and every return to the host). */
 void host_space_enter(void);
 /* This hart leaves the host's address space (RUN, HSM stop): it holds no fence back any more. */

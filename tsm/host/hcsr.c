@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/hcsr.h"
+#include "rv/inject.h"
+
+#define INSN_SRET	0x10200073
+#define OPCODE_SYSTEM	0x73
+
+/* A cause that KVM does not know: it ends KVM_RUN of an ordinary VM with an error (DECISIONS 9). */
+#define CAUSE_NO_NESTED	24
+
+#define ALL		(~0ULL)
+#define VS_INTERRUPTS	(BIT(IRQ_VSSI) | BIT(IRQ_VSTI) | BIT(IRQ_VSEI))
+
+/*
+ * The virtual CSR file: number and writable bits. A register that is not listed does not exist for the host. The values are the
+ * host's own; nothing of them reaches hardware. hgeie holds nothing while the host has no guest interrupt files to give
+ * away, hgatp takes Sv39x4 only.
+ */
+#define HCSRS(X)					\
+	X(CSR_HSTATUS, 0x007003e0ULL)			\
+	X(CSR_HEDELEG, 0xb1ffULL)			\
+	X(CSR_HIDELEG, VS_INTERRUPTS)			\
+	X(CSR_HIE, VS_INTERRUPTS | BIT(IRQ_SGEI))	\
+	X(CSR_HTIMEDELTA, ALL)				\
+	X(CSR_HCOUNTEREN, 0xffffffffULL)		\
+	X(CSR_HGEIE, 0)					\
+	X(CSR_HVIEN, 0)					\
+	X(CSR_HVICTL, 0)				\
+	X(CSR_HENVCFG, HENVCFG_FIOM | HENVCFG_STCE)	\
+	X(CSR_HSTATEEN0, ALL)				\
+	X(CSR_HTVAL, ALL)				\
+	X(CSR_HIP, BIT(IRQ_VSSI))			\
+	X(CSR_HVIP, VS_INTERRUPTS)			\
+	X(CSR_HVIPRIO1, 0)				\
+	X(CSR_HVIPRIO2, 0)				\
+	X(CSR_HTINST, ALL)				\
+	X(CSR_HGATP, ALL)				\
+	X(CSR_HGEIP, 0)					\
+	X(CSR_VSSTATUS, 0x80000003000c6122ULL)		\
+	X(CSR_VSIE, 0x222ULL)				\
+	X(CSR_VSTVEC, ~2ULL)				\
+	X(CSR_VSSCRATCH, ALL)				\
+	X(CSR_VSEPC, ~1ULL)				\
+	X(CSR_VSCAUSE, ALL)				\
+	X(CSR_VSTVAL, ALL)				\
+	X(CSR_VSIP, 0x2ULL)				\
+	X(CSR_VSTIMECMP, ALL)				\
+	X(CSR_VSISELECT, 0xfffULL)			\
+	X(CSR_VSATP, ALL)
+
+struct hcsr {
+	u16 number;
+	u64 writable;
+};
+
+#define HCSR_ROW(num, mask)	{ (num), (mask) },
+static const struct hcsr hcsr_table[] = { HCSRS(HCSR_ROW) };
+static_assert(ARRAY_SIZE(hcsr_table) <= HCSR_COUNT, "struct hart holds the values");
+
+static u64 *hcsr_value(struct hart *h, u32 number, u64 *writable)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(hcsr_table); i++) {
+		if (hcsr_table[i].number == number) {
+			*writable = hcsr_table[i].writable;
+			return &h->hcsr[i];
+		}
+	}
+	return NULL;
+}
+
+/* WARL: a mode other than bare or Sv39x4 leaves hgatp as it was. */
+static u64 legal(u32 number, u64 old, u64 new)
+{
+	u64 mode = new >> HGATP_MODE_SHIFT;
+
+	if (number == CSR_HGATP && mode && mode != HGATP_MODE_SV39X4)
+		return old;
+	return new;
+}
+
+static void set_trap_sret(struct world *w, bool on)
+{
+	w->hstatus = on ? w->hstatus | HSTATUS_VTSR : w->hstatus & ~HSTATUS_VTSR;
+}
+
+/* CSRRW, CSRRS, CSRRC and their immediate forms on the virtual file. */
+static bool csr_access(struct hart *h, struct world *w, u32 insn)
+{
+	u32 number = insn >> 20, rd = insn >> 7 & 31, rs1 = insn >> 15 & 31, funct3 = insn >> 12 & 7;
+	u64 operand = funct3 & 4 ? rs1 : w->gpr[rs1];
+	u64 writable, old, new;
+	u64 *value = hcsr_value(h, number, &writable);
+	bool write = (funct3 & 3) == 1 || rs1;
+
+	if (!value || (write && number >> 10 == 3))
+		return false;
+	old = *value;
+	switch (funct3 & 3) {
+	case 1:
+		new = operand;
+		break;
+	case 2:
+		new = old | operand;
+		break;
+	case 3:
+		new = old & ~operand;
+		break;
+	default:
+		return false;
+	}
+	if (write) {
+		*value = legal(number, old, (old & ~writable) | (new & writable));
+		/* An sret towards V=1 would run an ordinary VM, which does not exist here: see sret(). */
+		if (number == CSR_HSTATUS)
+			set_trap_sret(w, *value & HSTATUS_SPV);
+	}
+	if (rd)
+		w->gpr[rd] = old;
+	return true;
+}
+
+/* Zkr: seed traps from VS mode whatever mseccfg says. Only a write may read it; the value is the hart's own. */
+static bool seed_access(struct world *w, u32 insn)
+{
+	u32 rd = insn >> 7 & 31, rs1 = insn >> 15 & 31, funct3 = insn >> 12 & 7;
+	u64 v;
+
+	if (!hart_features.seed || ((funct3 & 3) != 1 && !rs1) || !(funct3 & 3) ||
+	    !(w->sstatus & SSTATUS_SPP) || !rv_csr_seed(&v))
+		return false;
+	if (rd)
+		w->gpr[rd] = v;
+	return true;
+}
+
+/* The sret that hstatus.VTSR trapped: refused when it would enter a nested guest, else done as hardware does it. */
+static void sret(struct hart *h, struct world *w)
+{
+	u64 writable, vsstatus = csr_read(CSR_VSSTATUS);
+	u64 *hstatus = hcsr_value(h, CSR_HSTATUS, &writable);
+
+	set_trap_sret(w, false);
+	if (*hstatus & HSTATUS_SPV) {
+		*hstatus &= ~HSTATUS_SPV;
+		world_inject(w, CAUSE_NO_NESTED, 0);
+		return;
+	}
+	w->sepc = csr_read(CSR_VSEPC);
+	w->sstatus &= ~SSTATUS_SPP;
+	w->sstatus |= vsstatus & SSTATUS_SPP;
+	if (vsstatus & SSTATUS_SPIE)
+		vsstatus |= SSTATUS_SIE;
+	else
+		vsstatus &= ~SSTATUS_SIE;
+	csr_write(CSR_VSSTATUS, (vsstatus & ~SSTATUS_SPP) | SSTATUS_SPIE);
+}
+
+/* HFENCE.VVMA/GVMA and HINVAL.VVMA/GVMA: the host has no second-stage translations of its own to flush. */
+static bool is_hfence(u32 insn)
+{
+	u32 funct7 = insn >> 25;
+
+	return (insn & 0x7fff) == OPCODE_SYSTEM &&
+	       (funct7 == 0x11 || funct7 == 0x31 || funct7 == 0x13 || funct7 == 0x33);
+}
+
+static bool fetch(u64 pc, u64 *insn)
+{
+	u16 lo, hi;
+
+	if (!rv_hlvx_hu(pc, &lo) || (lo & 3) != 3 || !rv_hlvx_hu(pc + 2, &hi))
+		return false;
+	*insn = (u64)hi << 16 | lo;
+	return true;
+}
+
+bool hcsr_emulate(struct hart *h, struct world *w, u64 insn64)
+{
+	u32 insn;
+
+	if (!insn64 && !fetch(w->sepc, &insn64))
+		return false;
+	insn = (u32)insn64;
+	/* The file is the supervisor's: from VU mode all of this stays illegal but what world_inject() makes of it. */
+	if (!(w->sstatus & SSTATUS_SPP) || (insn & 0x7f) != OPCODE_SYSTEM)
+		return false;
+	if (insn == INSN_SRET) {
+		sret(h, w);
+		return true;
+	}
+	if (!(is_hfence(insn) || (insn >> 20 == CSR_SEED ? seed_access(w, insn) :
+							   (insn >> 12 & 3) && csr_access(h, w, insn))))
+		return false;
+	w->sepc += 4;
+	return true;
+}

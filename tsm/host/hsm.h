@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Harts as the host sees them (SBI HSM), and what harts ask of each other. Every hart runs the TSM from boot on; one that the
+ * host has stopped waits in here, without a TLB version and without a NACL area.
+ */
+#ifndef HOST_HSM_H
+#define HOST_HSM_H
+
+#include "host/hart.h"
+
+/* The HSM extension; result into @w, whose sepc is past the ECALL already. */
+void hsm_call(struct hart *h, struct world *w, u64 fid);
+
+/* Waits until the host starts this hart, then loads its host world for the entry. The hart is in HART_STOPPED. */
+void hsm_wait_for_start(struct hart *h);
+
+/* Loads the start state of HSM into the host's world on this hart: pc, a0 = hart id, a1 = @opaque, the rest as at reset. */
+void hsm_world_start(struct hart *h, u64 pc, u64 opaque);
+
+/* Serves what other harts asked of this one (hart.requests) and clears the interrupt that told it so. */
+void hsm_serve_requests(struct hart *h);
+
+#endif

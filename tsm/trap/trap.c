@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "trap/trap.h"
+#include "abi/abi.h"
+#include "base/check.h"
+#include "host/hcsr.h"
+#include "host/hsm.h"
+#include "host/space.h"
+#include "log/log.h"
+#include "platform.h"
+#include "rv/inject.h"
+
+/* The access fault that answers a guest page fault of the host. */
+static u64 access_fault(u64 scause)
+{
+	switch (scause) {
+	case CAUSE_FETCH_GUEST:
+		return CAUSE_FETCH_ACCESS;
+	case CAUSE_LOAD_GUEST:
+		return CAUSE_LOAD_ACCESS;
+	}
+	return CAUSE_STORE_ACCESS;
+}
+
+/*
+ * The host reached for what it does not have: a converted frame, the TSM's memory, a hidden device. It takes an access fault.
+ * A frame that came back, or a leaf that was split, may fault once more through a stale translation: flush and retry.
+ */
+static void host_guest_fault(struct world *w, u64 scause, u64 stval)
+{
+	hpa_t hpa = HPA(csr_read(CSR_HTVAL) << 2 | (stval & 3));
+	u64 word = page_word(PFN(hpa.v >> PAGE_SHIFT));
+
+	if (page_word_state(word) == PAGE_HOST && (page_word_busy(word) || host_space_maps(hpa))) {
+		rv_hfence_gvma_vmid(HOST_VMID);
+		return;
+	}
+	world_inject(w, access_fault(scause), stval);
+}
+
+static struct world *host_trap(struct hart *h, struct world *w, u64 scause, u64 stval)
+{
+	switch (scause) {
+	case CAUSE_ECALL_VS:
+		return abi_host_ecall(w);
+	case CAUSE_FETCH_GUEST:
+	case CAUSE_LOAD_GUEST:
+	case CAUSE_STORE_GUEST:
+		host_guest_fault(w, scause, stval);
+		return w;
+	case CAUSE_VIRTUAL_INST:
+		if (!hcsr_emulate(h, w, stval))
+			world_inject(w, CAUSE_ILLEGAL, stval);
+		return w;
+	}
+	/* Firmware may hand on what hedeleg would have given to the host. */
+	world_inject(w, scause, stval);
+	return w;
+}
+
+/* Called by trap_entry with the world that ran; returns the one to enter. */
+struct world *trap_handle(struct world *w, u64 scause, u64 stval);
+
+struct world *trap_handle(struct world *w, u64 scause, u64 stval)
+{
+	struct hart *h = this_hart();
+
+	if (scause == (CAUSE_IRQ | IRQ_SSI))
+		hsm_serve_requests(h);
+	if (h->vcpu) {
+		w = abi_tvm_trap(h, scause, stval, csr_read(CSR_HTVAL), csr_read(CSR_HTINST));
+	} else if (scause & CAUSE_IRQ) {
+		/* While the host runs, only the TSM's own interrupt is enabled. */
+		csr_write(CSR_SIE, BIT(IRQ_SSI));
+	} else {
+		w = host_trap(h, w, scause, stval);
+	}
+	h->current = w;
+	return w;
+}
+
+void __noreturn trap_panic(u64 sp, u64 ra);
+
+void __noreturn trap_panic(u64 sp, u64 ra)
+{
+	log_error("trap in the TSM: scause %lx stval %lx sepc %lx ra %lx sp %lx hart %lu",
+		  csr_read(CSR_SCAUSE), csr_read(CSR_STVAL), csr_read(CSR_SEPC), ra, sp,
+		  this_hart()->hartid);
+	platform_fail();
+}
+
+void __noreturn panic(const char *what, const char *file, int line)
+{
+	log_error("check failed: %s (%s:%d) hart %lu", what, file, line, this_hart()->hartid);
+	platform_fail();
+}

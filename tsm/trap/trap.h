@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where every trap arrives, and how a world is entered for the first time. */
+#ifndef TRAP_TRAP_H
+#define TRAP_TRAP_H
+
+#include "host/hart.h"
+
+/* stvec (world.S) */
+void trap_entry(void);
+
+/* Loads the registers of @w and returns into it. The CSRs of the world are loaded already. */
+void __noreturn world_enter(struct world *w);
+
+#endif
