@@ -1,0 +1,423 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Stock Debian Linux beneath the TSM, end to end: boots it to a shell and does there what a person would.
+
+usage: tests/linux/run.py --kernel stable|newest [--only NAME]... [--bare] [--list]
+
+Prints TAP: one sentence a check. Most checks share one boot with 4 harts, a disk and a network; the same session on
+bare OpenSBI before it tells which kernel warnings are the kernel's own. --bare runs the checks that need no TSM on bare
+OpenSBI. Consoles are kept in build/logs/.
+"""
+
+import argparse
+import hashlib
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from session import BOOT_SECONDS, TREE, Failure, Session, must, qemu, warnings  # noqa: E402
+
+HARTS = 4
+DISK_MB = 16
+CHECKS = []
+
+
+def check(sentence, tsm=False, boot="main", kernels=("stable", "newest")):
+    """Registers a check. tsm: it makes sense beneath the TSM only. boot: which machine it wants."""
+    def register(function):
+        CHECKS.append((function.__name__, sentence, function, tsm, boot, kernels))
+        return function
+    return register
+
+
+# --- what the host sees of its machine ------------------------------------------------------------------
+
+@check("the host boots to a shell on its console")
+def boots(run):
+    run.shell.boot()
+
+
+@check("no kernel warning at boot that bare OpenSBI does not show", tsm=True)
+def boot_warnings(run):
+    extra = [w for w in warnings(run.shell) if w not in run.baseline]
+    must(not extra, "%d more, the first: %s" % (len(extra), extra[:1]))
+
+
+@check("uname -r tells the release of Debian's kernel")
+def uname(run):
+    said = run.shell.ok("uname -r").strip()
+    must(said == run.release, "it says %s, not %s" % (said, run.release))
+
+
+@check("/proc/cpuinfo shows four harts with the hypervisor and AIA extensions")
+def cpuinfo(run):
+    text = run.shell.ok("cat /proc/cpuinfo")
+    must(len(re.findall(r"^processor\s*:", text, re.M)) == HARTS, "not %d processors" % HARTS)
+    for isa in re.findall(r"^isa\s*: (\S+)", text, re.M):
+        extensions = isa.split("_")
+        must("h" in extensions[0][4:], "no hypervisor extension in " + isa)
+        must("ssaia" in extensions and "sstc" in extensions, "no Ssaia or Sstc in " + isa)
+
+
+@check("/proc/interrupts counts the UART's wired interrupt and IPIs by the IMSIC")
+def interrupts(run):
+    before = run.shell.ok("cat /proc/interrupts")
+    uart = re.search(r"^\s*\d+:([\s\d]+)APLIC-MSI\S*\s.*ttyS0$", before, re.M)
+    must(uart, "the UART's interrupt does not come by the APLIC in MSI mode")
+    must(sum(map(int, uart.group(1).split())) > 0, "the UART never interrupted")
+    for hart in range(HARTS):
+        run.shell.ok("taskset %x cat /proc/interrupts >/dev/null" % (1 << hart))
+    ipis = re.findall(r"^IPI[01]:([\s\d]+)", before, re.M)
+    must(len(ipis) == 2, "no IPI lines")
+    totals = [sum(int(line.split()[hart]) for line in ipis) for hart in range(HARTS)]
+    must(all(totals), "a hart never got an IPI: %s" % totals)
+    said = run.shell.ok("dmesg | grep -i 'imsic.*ipi'")
+    must("IPI" in said, "the IMSIC does not provide the IPIs")
+
+
+@check("lspci lists the disk and the network device")
+def lspci(run):
+    text = run.shell.ok("lspci")
+    must("Virtio block device" in text and "Virtio network device" in text, "a device is missing: %r" % text)
+
+
+# --- devices ------------------------------------------------------------------------------------------
+
+@check("a virtio-blk-pci disk with ext4 mounts and its files have the right checksums")
+def disk_read(run):
+    run.shell.ok("mount -t ext4 /dev/vda /mnt")
+    run.shell.ok("cd /mnt && sha256sum -c sums && cd")
+
+
+@check("what is written to the disk is there after unmounting, for the host and for this machine")
+def disk_write(run):
+    run.shell.ok("dd if=/mnt/data of=/mnt/copy bs=64k && sha256sum /mnt/copy >/tmp/sum && umount /mnt", 60)
+    run.shell.ok("echo 3 >/proc/sys/vm/drop_caches; mount -t ext4 /dev/vda /mnt && sha256sum -c /tmp/sum")
+    run.shell.ok("umount /mnt && sync")
+    folder = tempfile.mkdtemp(dir=run.folder)
+    subprocess.run(["/usr/sbin/debugfs", "-R", "dump /copy %s/copy" % folder, run.disk], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(os.path.join(folder, "copy"), "rb") as f:
+        must(f.read() == run.content, "the disk's file is another one, seen from outside")
+
+
+@check("virtio-net-pci gets an address by DHCP")
+def dhcp(run):
+    run.shell.ok("udhcpc -i eth0 -n -q -t 5", 60)
+    must("10.0.2.15" in run.shell.ok("ip addr show dev eth0"), "no address")
+
+
+@check("the network carries pings and a file whose checksum is right")
+def network(run):
+    run.shell.ok("ping -c 3 -i 0.2 10.0.2.2")
+    run.shell.ok("cd /tmp && tftp -g -r data 10.0.2.2 && cd", 60)
+    said = run.shell.ok("sha256sum /tmp/data").split()[0]
+    must(said == hashlib.sha256(run.content).hexdigest(), "the file arrived changed")
+
+
+@check("the real-time clock and a sleep of two seconds agree with the wall clock")
+def clocks(run):
+    said = int(run.shell.ok("date +%s"))
+    must(abs(said - time.time()) < 120, "the date is %d s off" % (said - time.time()))
+    took = re.search(r"^real\s+(\d+)m ([\d.]+)s", run.shell.ok("time sleep 2"), re.M)
+    must(took and 1.9 <= int(took.group(1)) * 60 + float(took.group(2)) < 6, "sleep 2 took %s" % (took and took.group(0)))
+
+
+# --- harts --------------------------------------------------------------------------------------------
+
+@check("floating point gives the same results in eight processes at once on all harts")
+def floating_point(run):
+    sums = run.shell.ok("for n in 1 2 3 4 5 6 7 8; do awk 'BEGIN { for (i = 1; i < 40000; i++) s += 1 / (i * i);"
+                        " printf \"%.15f\\n\", s }' & done | sort | uniq -c", 90)
+    must(re.fullmatch(r"\s*8 1\.6449\d+\s*", sums), "the results: %r" % sums)
+
+
+@check("a hart goes off line and comes back, and works again")
+def hotplug(run):
+    cpu = "/sys/devices/system/cpu/cpu%d/online"
+    for hart in range(1, HARTS):
+        run.shell.ok("echo 0 >" + cpu % hart)
+    must(run.shell.ok("nproc").strip() == "1", "not one hart left on line")
+    for hart in range(1, HARTS):
+        run.shell.ok("echo 1 >" + cpu % hart)
+        run.shell.ok("taskset %x sh -c 'sleep 0.1; exit 0'" % (1 << hart))
+    must(run.shell.ok("nproc").strip() == str(HARTS), "not all harts are back")
+
+
+@check("kvm.ko can be loaded or refuses, and the host lives on")
+def kvm(run):
+    said, status = run.shell.run("modprobe kvm")
+    must(status < 128, "modprobe was killed: %s" % said.strip())
+    run.shell.run("modprobe -r kvm")
+    run.shell.ok("true")
+
+
+# --- confidential VMs ---------------------------------------------------------------------------------
+
+HELLO = "/usr/share/cove/hello"
+
+
+def says_measurements_agree(run):
+    said = run.shell.ok("cove-run hello", 60)
+    must(re.search(r"measurements agree", said), "it does not say that measurements agree: %r" % said)
+
+
+@check("cove-run hello runs a TVM whose measurement agrees with the image's", tsm=True, kernels=("stable",))
+def hello(run):
+    says_measurements_agree(run)
+
+
+@check("cove-run hello runs three times more: nothing is lost by a TVM", tsm=True, kernels=("stable",))
+def hello_again(run):
+    for _ in range(3):
+        says_measurements_agree(run)
+
+
+@check("two TVMs run at the same time", tsm=True, kernels=("stable",))
+def hello_twice(run):
+    said = run.shell.ok("(cove-run hello >/tmp/one; echo one $?) & cove-run hello >/tmp/two; echo two $?; wait;"
+                        " cat /tmp/one /tmp/two", 60)
+    must("one 0" in said and "two 0" in said, "a status is not 0: %r" % said)
+    must(len(re.findall("measurements agree", said)) == 2, "not twice: %r" % said)
+
+
+def refused(run, prepare, image):
+    """cove-run refuses an image with one line and a status of its own, not by a signal."""
+    if prepare:
+        run.shell.ok(prepare)
+    said, status = run.shell.run("cove-run " + image, 60)
+    must(0 < status < 126, "status %d: %r" % (status, said))
+    must(said.strip(), "it says nothing")
+
+
+@check("cove-run refuses an image that is missing, with a message", tsm=True, kernels=("stable",))
+def image_missing(run):
+    refused(run, None, "/tmp/nothing")
+
+
+@check("cove-run refuses an empty image, with a message", tsm=True, kernels=("stable",))
+def image_empty(run):
+    refused(run, ": >/tmp/empty", "/tmp/empty")
+
+
+@check("cove-run refuses a truncated image, with a message", tsm=True, kernels=("stable",))
+def image_truncated(run):
+    refused(run, "head -c 100 %s >/tmp/short" % HELLO, "/tmp/short")
+
+
+@check("cove-run refuses an image that is too large, with a message", tsm=True, kernels=("stable",))
+def image_large(run):
+    refused(run, "cp %s /tmp/large && truncate -s 8G /tmp/large" % HELLO, "/tmp/large")
+    run.shell.ok("rm /tmp/large")
+
+
+@check("after all that, cove-run hello still runs", tsm=True, kernels=("stable",))
+def hello_last(run):
+    says_measurements_agree(run)
+
+
+# --- the end -------------------------------------------------------------------------------------------
+
+@check("no kernel warning in the whole session that the same session on bare OpenSBI does not show", tsm=True)
+def session_warnings(run):
+    extra = [w for w in warnings(run.shell) if w not in run.baseline]
+    must(not extra, "%d more, the first: %s" % (len(extra), extra[:1]))
+
+
+@check("reboot boots the host again")
+def reboot(run):
+    run.shell.machine.line("reboot")
+    run.shell.machine.expect("Restarting system", 60)
+    run.shell.boot()
+    must(run.shell.ok("uname -r").strip() == run.release, "another kernel")
+    must(run.shell.ok("nproc").strip() == str(HARTS), "not all harts are back")
+
+
+@check("poweroff ends QEMU")
+def poweroff(run):
+    run.shell.machine.line("poweroff")
+    must(run.shell.machine.wait(60) == 0, "QEMU's status is not 0")
+
+
+def small_boot(run, harts, memory):
+    with qemu.Machine(run.config(smp=harts, mem=memory), run.name + "-%d-%s" % (harts, memory)) as machine:
+        shell = Session(machine)
+        try:
+            shell.boot()
+            must(shell.ok("nproc").strip() == str(harts), "not %d harts" % harts)
+            machine.line("poweroff")
+            machine.wait(60)
+        except (qemu.Trouble, Failure):
+            print(comment(machine.report()))
+            raise
+
+
+@check("the host boots with one hart in 256 MiB", boot="own")
+def one_hart(run):
+    small_boot(run, 1, "256M")
+
+
+@check("the host boots with eight harts", boot="own")
+def eight_harts(run):
+    small_boot(run, 8, "1G")
+
+
+# --- running them -----------------------------------------------------------------------------------------
+
+class Run:
+    """The things that checks share: kernel, disk, network files, machine, warnings of the bare machine."""
+
+    def __init__(self, kernel, bare):
+        self.kernel, self.bare = kernel, bare
+        self.name = "linux-" + kernel + ("-bare" if bare else "")
+        self.image, self.initrd = qemu.host_files(kernel)
+        release = os.path.join(os.path.dirname(self.image), "release")
+        if not os.path.exists(release):
+            raise qemu.Trouble("the %s kernel is missing; remedy: scripts/deps kernel-%s" % (kernel, kernel))
+        with open(release, encoding="utf-8") as f:
+            self.release = f.read().strip()
+        self.content = random.Random(1).randbytes(1 << 20)
+        self.folder = tempfile.mkdtemp(prefix="cove-linux-")
+        self.disk = self.make_disk("disk")
+        self.baseline, self.shell = [], None
+
+    def make_disk(self, name):
+        """A disk with an ext4 file system that holds known files; its folder is what tftp offers too."""
+        files = os.path.join(self.folder, "files")
+        os.makedirs(files, exist_ok=True)
+        with open(os.path.join(files, "data"), "wb") as f:
+            f.write(self.content)
+        with open(os.path.join(files, "sums"), "w", encoding="utf-8") as f:
+            f.write(hashlib.sha256(self.content).hexdigest() + "  data\n")
+        disk = os.path.join(self.folder, name)
+        subprocess.run(["/usr/sbin/mkfs.ext4", "-q", "-d", files, disk, "%dM" % DISK_MB], check=True,
+                       stdout=subprocess.DEVNULL)
+        return disk
+
+    def config(self, **more):
+        return qemu.Config(bare=self.bare, image=self.image, initrd=self.initrd, **more)
+
+    def machine(self, disk):
+        return qemu.Machine(self.config(smp=HARTS, disks=[disk], net=True, tftp=os.path.join(self.folder, "files")),
+                            self.name)
+
+
+def comment(text):
+    return "".join("# %s\n" % line for line in text.splitlines()).rstrip("\n")
+
+
+class Tap:
+    """The report: one line a check, the reason behind a '#'."""
+
+    def __init__(self, prefix):
+        self.prefix, self.count, self.failed = prefix, 0, 0
+
+    def plan(self, total):
+        print("1..%d" % total, flush=True)
+
+    def tell(self, sentence, why):
+        self.count += 1
+        self.failed += bool(why)
+        print("%s %d - %s: %s" % ("not ok" if why else "ok", self.count, self.prefix, sentence), flush=True)
+        if why:
+            print(comment(why), flush=True)
+
+
+def attempt(function, run):
+    """Runs one check: why it failed, and whether the console may still be used."""
+    try:
+        function(run)
+        return None, True
+    except Failure as why:
+        return str(why), True
+    except (qemu.Trouble, OSError, subprocess.CalledProcessError, ValueError) as why:
+        if not run.shell:
+            return str(why), False
+        report = run.shell.machine.report()
+        return "%s\n%s" % (why, report), run.shell.recover()
+
+
+def shared_boot(run, checks, tap):
+    """All checks of one machine, in order; once its console no longer answers, the rest has failed."""
+    with run.machine(run.disk) as machine:
+        run.shell = Session(machine)
+        alive = True
+        for _, sentence, function, *_ in checks:
+            if not alive:
+                tap.tell(sentence, "not tried: the console no longer answers")
+                continue
+            why, alive = attempt(function, run)
+            if tap:
+                tap.tell(sentence, why)
+            elif why:
+                raise qemu.Trouble("bare OpenSBI already fails '%s': %s" % (sentence, why))
+        run.shell = None
+
+
+def bare_warnings(kernel, checks):
+    """The warnings of the same session without a TSM."""
+    run = Run(kernel, bare=True)
+    kept = []
+
+    def keep(one):
+        kept.extend(warnings(one.shell))
+    wanted = [c for c in checks if not c[3] and c[0] not in ("reboot", "poweroff", "disk_write")]
+    try:
+        shared_boot(run, wanted + [("keep", "the kernel's messages can be read", keep)], None)
+    finally:
+        shutil.rmtree(run.folder)
+    return kept
+
+
+def select(args):
+    chosen = [c for c in CHECKS if args.kernel in c[5] and not (args.bare and c[3])]
+    if args.only:
+        unknown = set(args.only) - {c[0] for c in CHECKS}
+        if unknown:
+            raise qemu.Trouble("no check %s; remedy: --list" % " ".join(sorted(unknown)))
+        chosen = [c for c in chosen if c[0] in args.only or
+                  (c[0] == "boots" and any(d[0] in args.only and d[4] == "main" for d in CHECKS))]
+    return chosen
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kernel", choices=["stable", "newest"], default="stable")
+    parser.add_argument("--only", action="append", metavar="NAME", help="only this check (several times: these)")
+    parser.add_argument("--bare", action="store_true", help="on bare OpenSBI, without the TSM")
+    parser.add_argument("--list", action="store_true", help="names and sentences of all checks")
+    args = parser.parse_args()
+    if args.list:
+        print("\n".join("%-18s %s" % c[:2] for c in CHECKS))
+        return 0
+    chosen = select(args)
+    main_boot = [c for c in chosen if c[4] == "main"]
+    tap = Tap("Linux %s%s" % (args.kernel, " on bare OpenSBI" if args.bare else ""))
+    tap.plan(len(chosen))
+    run = Run(args.kernel, args.bare)
+    try:
+        if any("warnings" in c[0] for c in main_boot):
+            run.baseline = bare_warnings(args.kernel, main_boot)
+        if main_boot:
+            shared_boot(run, main_boot, tap)
+        for _, sentence, function, *_ in (c for c in chosen if c[4] == "own"):
+            tap.tell(sentence, attempt(function, run)[0])
+    finally:
+        shutil.rmtree(run.folder)
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (qemu.Trouble, OSError, subprocess.CalledProcessError) as why:
+        sys.exit("Bail out! %s" % why)
+    except KeyboardInterrupt:
+        sys.exit(130)
