@@ -60,19 +60,20 @@ NO_CALLS static size_t copy_shifted(unsigned char *dst, const unsigned char *src
 	unsigned int down = (unsigned int)(8 * skew);
 	unsigned int up = (unsigned int)(8 * (WORD - skew));
 	const word_t *s = (const word_t *)(const void *)(src - skew + WORD);
+	size_t words = (n + skew - WORD) / WORD;	/* whole words of src from s on */
 	word_t *d = (word_t *)(void *)dst;
-	size_t left = n;
+	const word_t *end = d + words;
 	word_t low = 0;
 
 	for (size_t i = 0; i < WORD - skew; i++)
 		low |= (word_t)src[i] << (8 * (skew + i));
-	for (; left >= 2 * WORD - skew; left -= WORD) {
+	while (d != end) {
 		word_t high = *s++;
 
 		*d++ = low >> down | high << up;
 		low = high;
 	}
-	return n - left;
+	return words * WORD;
 }
 
 NO_CALLS static void copy_forward(unsigned char *d, const unsigned char *s, size_t n)

@@ -13,53 +13,55 @@
 /*
  * X(identifier, name, plain). plain: instructions or promises that work in VS mode by themselves; nothing to enable in
  * henvcfg, hcounteren or hstateen, no CSR of their own to emulate, and no state beyond the f and v registers.
+ * Sorted by name (strcmp order): isa_find() searches by halves.
  */
 #define ISA_EXTENSIONS(X) \
-	X(I, "i", true) X(M, "m", true) X(A, "a", true) X(F, "f", true) X(D, "d", true) \
-	X(C, "c", true) X(B, "b", true) X(V, "v", true) X(H, "h", false) \
+	X(A, "a", true) X(B, "b", true) X(C, "c", true) X(D, "d", true) X(F, "f", true) \
+	X(H, "h", false) X(I, "i", true) X(M, "m", true) X(SDEXT, "sdext", false) \
+	X(SDTRIG, "sdtrig", false) X(SHA, "sha", false) X(SHCOUNTERENW, "shcounterenw", false) \
+	X(SHGATPA, "shgatpa", false) X(SHLCOFIDELEG, "shlcofideleg", false) \
+	X(SHTVALA, "shtvala", false) X(SHVSATPA, "shvsatpa", false) \
+	X(SHVSTVALA, "shvstvala", false) X(SHVSTVECD, "shvstvecd", false) \
+	X(SMAIA, "smaia", false) X(SMCDELEG, "smcdeleg", false) X(SMCNTRPMF, "smcntrpmf", false) \
+	X(SMCSRIND, "smcsrind", false) X(SMCTR, "smctr", false) X(SMDBLTRP, "smdbltrp", false) \
+	X(SMEPMP, "smepmp", false) X(SMMPM, "smmpm", false) X(SMNPM, "smnpm", false) \
+	X(SMRNMI, "smrnmi", false) X(SMSTATEEN, "smstateen", false) X(SSAIA, "ssaia", false) \
+	X(SSCCFG, "ssccfg", false) X(SSCCPTR, "ssccptr", false) X(SSCOFPMF, "sscofpmf", false) \
+	X(SSCOUNTERENW, "sscounterenw", false) X(SSCSRIND, "sscsrind", false) \
+	X(SSCTR, "ssctr", false) X(SSDBLTRP, "ssdbltrp", false) X(SSNPM, "ssnpm", false) \
+	X(SSPM, "sspm", false) X(SSQOSID, "ssqosid", false) X(SSSTATEEN, "ssstateen", false) \
+	X(SSSTRICT, "ssstrict", false) X(SSTC, "sstc", false) X(SSTVALA, "sstvala", false) \
+	X(SSTVECD, "sstvecd", false) X(SSU64XL, "ssu64xl", false) X(SUPM, "supm", false) \
+	X(SVADE, "svade", false) X(SVADU, "svadu", false) X(SVBARE, "svbare", true) \
+	X(SVINVAL, "svinval", false) X(SVNAPOT, "svnapot", true) X(SVPBMT, "svpbmt", false) \
+	X(SVRSW60T59B, "svrsw60t59b", false) X(SVUKTE, "svukte", false) \
+	X(SVVPTC, "svvptc", true) X(V, "v", true) X(ZA128RS, "za128rs", true) \
+	X(ZA64RS, "za64rs", true) X(ZAAMO, "zaamo", true) X(ZABHA, "zabha", true) \
+	X(ZACAS, "zacas", true) X(ZALASR, "zalasr", true) X(ZALRSC, "zalrsc", true) \
+	X(ZAMA16B, "zama16b", true) X(ZAWRS, "zawrs", true) X(ZBA, "zba", true) \
+	X(ZBB, "zbb", true) X(ZBC, "zbc", true) X(ZBKB, "zbkb", true) X(ZBKC, "zbkc", true) \
+	X(ZBKX, "zbkx", true) X(ZBS, "zbs", true) X(ZCA, "zca", true) X(ZCB, "zcb", true) \
+	X(ZCD, "zcd", true) X(ZCLSD, "zclsd", true) X(ZCMOP, "zcmop", true) \
+	X(ZCMP, "zcmp", true) X(ZCMT, "zcmt", false) X(ZFA, "zfa", true) \
+	X(ZFBFMIN, "zfbfmin", true) X(ZFH, "zfh", true) X(ZFHMIN, "zfhmin", true) \
 	X(ZIC64B, "zic64b", true) X(ZICBOM, "zicbom", false) X(ZICBOP, "zicbop", true) \
 	X(ZICBOZ, "zicboz", false) X(ZICCAMOA, "ziccamoa", true) X(ZICCIF, "ziccif", true) \
 	X(ZICCLSM, "zicclsm", true) X(ZICCRSE, "ziccrse", true) X(ZICFILP, "zicfilp", false) \
 	X(ZICFISS, "zicfiss", false) X(ZICNTR, "zicntr", false) X(ZICOND, "zicond", true) \
 	X(ZICSR, "zicsr", true) X(ZIFENCEI, "zifencei", true) X(ZIHINTNTL, "zihintntl", true) \
-	X(ZIHINTPAUSE, "zihintpause", true) X(ZIHPM, "zihpm", false) X(ZIMOP, "zimop", true) \
-	X(ZMMUL, "zmmul", true) X(ZA64RS, "za64rs", true) X(ZA128RS, "za128rs", true) \
-	X(ZAAMO, "zaamo", true) X(ZABHA, "zabha", true) X(ZACAS, "zacas", true) \
-	X(ZALRSC, "zalrsc", true) X(ZALASR, "zalasr", true) X(ZAMA16B, "zama16b", true) \
-	X(ZAWRS, "zawrs", true) X(ZFA, "zfa", true) X(ZFBFMIN, "zfbfmin", true) \
-	X(ZFH, "zfh", true) X(ZFHMIN, "zfhmin", true) X(ZCA, "zca", true) X(ZCB, "zcb", true) \
-	X(ZCD, "zcd", true) X(ZCLSD, "zclsd", true) X(ZCMOP, "zcmop", true) X(ZCMP, "zcmp", true) \
-	X(ZCMT, "zcmt", false) X(ZILSD, "zilsd", true) X(ZBA, "zba", true) X(ZBB, "zbb", true) \
-	X(ZBC, "zbc", true) X(ZBKB, "zbkb", true) X(ZBKC, "zbkc", true) X(ZBKX, "zbkx", true) \
-	X(ZBS, "zbs", true) X(ZK, "zk", false) X(ZKN, "zkn", true) X(ZKND, "zknd", true) \
+	X(ZIHINTPAUSE, "zihintpause", true) X(ZIHPM, "zihpm", false) X(ZILSD, "zilsd", true) \
+	X(ZIMOP, "zimop", true) X(ZK, "zk", false) X(ZKN, "zkn", true) X(ZKND, "zknd", true) \
 	X(ZKNE, "zkne", true) X(ZKNH, "zknh", true) X(ZKR, "zkr", false) X(ZKS, "zks", true) \
-	X(ZKSED, "zksed", true) X(ZKSH, "zksh", true) X(ZKT, "zkt", true) X(ZTSO, "ztso", true) \
-	X(ZVBB, "zvbb", true) X(ZVBC, "zvbc", true) X(ZVE32F, "zve32f", true) \
-	X(ZVE32X, "zve32x", true) X(ZVE64D, "zve64d", true) X(ZVE64F, "zve64f", true) \
-	X(ZVE64X, "zve64x", true) X(ZVFBFMIN, "zvfbfmin", true) X(ZVFBFWMA, "zvfbfwma", true) \
-	X(ZVFH, "zvfh", true) X(ZVFHMIN, "zvfhmin", true) X(ZVKB, "zvkb", true) \
-	X(ZVKG, "zvkg", true) X(ZVKN, "zvkn", true) X(ZVKNC, "zvknc", true) \
-	X(ZVKNED, "zvkned", true) X(ZVKNG, "zvkng", true) X(ZVKNHA, "zvknha", true) \
-	X(ZVKNHB, "zvknhb", true) X(ZVKS, "zvks", true) X(ZVKSC, "zvksc", true) \
-	X(ZVKSED, "zvksed", true) X(ZVKSG, "zvksg", true) X(ZVKSH, "zvksh", true) \
-	X(ZVKT, "zvkt", true) X(SDEXT, "sdext", false) X(SDTRIG, "sdtrig", false) \
-	X(SHA, "sha", false) X(SHCOUNTERENW, "shcounterenw", false) X(SHGATPA, "shgatpa", false) \
-	X(SHLCOFIDELEG, "shlcofideleg", false) X(SHTVALA, "shtvala", false) \
-	X(SHVSATPA, "shvsatpa", false) X(SHVSTVALA, "shvstvala", false) \
-	X(SHVSTVECD, "shvstvecd", false) X(SMAIA, "smaia", false) X(SMCDELEG, "smcdeleg", false) \
-	X(SMCNTRPMF, "smcntrpmf", false) X(SMCSRIND, "smcsrind", false) X(SMCTR, "smctr", false) \
-	X(SMDBLTRP, "smdbltrp", false) X(SMEPMP, "smepmp", false) X(SMMPM, "smmpm", false) \
-	X(SMNPM, "smnpm", false) X(SMRNMI, "smrnmi", false) X(SMSTATEEN, "smstateen", false) \
-	X(SSAIA, "ssaia", false) X(SSCCFG, "ssccfg", false) X(SSCCPTR, "ssccptr", false) \
-	X(SSCOFPMF, "sscofpmf", false) X(SSCOUNTERENW, "sscounterenw", false) \
-	X(SSCSRIND, "sscsrind", false) X(SSCTR, "ssctr", false) X(SSDBLTRP, "ssdbltrp", false) \
-	X(SSNPM, "ssnpm", false) X(SSPM, "sspm", false) X(SSQOSID, "ssqosid", false) \
-	X(SSSTATEEN, "ssstateen", false) X(SSSTRICT, "ssstrict", false) X(SSTC, "sstc", false) \
-	X(SSTVALA, "sstvala", false) X(SSTVECD, "sstvecd", false) X(SSU64XL, "ssu64xl", false) \
-	X(SUPM, "supm", false) X(SVADE, "svade", false) X(SVADU, "svadu", false) \
-	X(SVBARE, "svbare", true) X(SVINVAL, "svinval", false) X(SVNAPOT, "svnapot", true) \
-	X(SVPBMT, "svpbmt", false) X(SVRSW60T59B, "svrsw60t59b", false) \
-	X(SVUKTE, "svukte", false) X(SVVPTC, "svvptc", true)
+	X(ZKSED, "zksed", true) X(ZKSH, "zksh", true) X(ZKT, "zkt", true) \
+	X(ZMMUL, "zmmul", true) X(ZTSO, "ztso", true) X(ZVBB, "zvbb", true) \
+	X(ZVBC, "zvbc", true) X(ZVE32F, "zve32f", true) X(ZVE32X, "zve32x", true) \
+	X(ZVE64D, "zve64d", true) X(ZVE64F, "zve64f", true) X(ZVE64X, "zve64x", true) \
+	X(ZVFBFMIN, "zvfbfmin", true) X(ZVFBFWMA, "zvfbfwma", true) X(ZVFH, "zvfh", true) \
+	X(ZVFHMIN, "zvfhmin", true) X(ZVKB, "zvkb", true) X(ZVKG, "zvkg", true) \
+	X(ZVKN, "zvkn", true) X(ZVKNC, "zvknc", true) X(ZVKNED, "zvkned", true) \
+	X(ZVKNG, "zvkng", true) X(ZVKNHA, "zvknha", true) X(ZVKNHB, "zvknhb", true) \
+	X(ZVKS, "zvks", true) X(ZVKSC, "zvksc", true) X(ZVKSED, "zvksed", true) \
+	X(ZVKSG, "zvksg", true) X(ZVKSH, "zvksh", true) X(ZVKT, "zvkt", true)
 
 enum isa_ext {
 #define ISA_ENUM(id, name, plain)	ISA_##id,

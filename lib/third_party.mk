@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# libfdt and mbedTLS as static libraries, from the sources that `scripts/deps src` brings to $(DEPS)/src. They are built
+# with our own small hosted headers (lib/base/shim) in place of a C library, for the target and for the build machine alike.
+#
+#   $(eval $(call third_party_rules,DIR,CC,AR,FLAGS))
+#
+# gives rules for DIR/third_party/libfdt.a and DIR/third_party/libmbedcrypto.a. FLAGS selects the architecture (and, for
+# host-native tests, the sanitizers); optimisation is chosen here. With BUILD, CC, AR and ARCH_FLAGS set when this file is
+# included, the rules for $(BUILD) are there at once.
+
+DEPS			?= build/deps
+THIRD_PARTY_FDT		:= $(DEPS)/src/dtc/libfdt
+THIRD_PARTY_MBEDTLS	:= $(DEPS)/src/mbedtls
+
+# What third-party code is compiled with on top of FLAGS. Its warnings are not ours to fix.
+THIRD_PARTY_CFLAGS	:= -std=gnu11 -ffreestanding -nostdinc -isystem lib/base/shim -Ilib -w \
+			   -ffunction-sections -fdata-sections -fno-common \
+			   -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(DEPS)/src/=
+
+# Include path of our code that uses them.
+THIRD_PARTY_INCLUDES	:= -isystem $(THIRD_PARTY_FDT) -isystem $(THIRD_PARTY_MBEDTLS)/include \
+			   -DMBEDTLS_CONFIG_FILE='"crypto/mbedtls_config.h"'
+
+# Read-only and structural parts only: what is written is written by lib/fdt/fdt_writer.c.
+THIRD_PARTY_FDT_SRC	:= fdt.c fdt_ro.c fdt_check.c fdt_strerror.c
+THIRD_PARTY_CRYPTO_SRC	:= sha256.c sha512.c platform_util.c
+
+# The directory of stdarg.h and its like: gcc and clang name it by different options.
+third_party_cc_include	= $(shell if $(1) --version | grep -q clang; then echo "$$($(1) -print-resource-dir)/include"; \
+			  else $(1) -print-file-name=include; fi)
+
+# The sources do not exist when make reads this file, so objects depend on the stamp of their download.
+define third_party_rules
+$(1)/third_party/libfdt/%.o: $(DEPS)/stamps/src lib/third_party.mk lib/base/string.h
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $(4) $(THIRD_PARTY_CFLAGS) -isystem $$(call third_party_cc_include,$(2)) -Os -I$(THIRD_PARTY_FDT) \
+		-c $(THIRD_PARTY_FDT)/$$*.c -o $$@
+
+$(1)/third_party/mbedcrypto/%.o: $(DEPS)/stamps/src lib/third_party.mk lib/base/string.h lib/crypto/mbedtls_config.h
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $(4) $(THIRD_PARTY_CFLAGS) -isystem $$(call third_party_cc_include,$(2)) -O2 \
+		-I$(THIRD_PARTY_MBEDTLS)/include -I$(THIRD_PARTY_MBEDTLS)/library \
+		-DMBEDTLS_CONFIG_FILE='"crypto/mbedtls_config.h"' -c $(THIRD_PARTY_MBEDTLS)/library/$$*.c -o $$@
+
+$(1)/third_party/libfdt.a: $(THIRD_PARTY_FDT_SRC:%.c=$(1)/third_party/libfdt/%.o)
+	$$(Q)rm -f $$@ && $(3) crD $$@ $$^
+
+$(1)/third_party/libmbedcrypto.a: $(THIRD_PARTY_CRYPTO_SRC:%.c=$(1)/third_party/mbedcrypto/%.o)
+	$$(Q)rm -f $$@ && $(3) crD $$@ $$^
+endef
+
+ifneq ($(and $(BUILD),$(CC),$(AR),$(ARCH_FLAGS)),)
+$(eval $(call third_party_rules,$(BUILD),$(CC),$(AR),$(ARCH_FLAGS)))
+endif
