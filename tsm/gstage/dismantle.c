@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gstage/gstage.h"
+#include "gstage/pte.h"
+
+/* What a leaf's frames are: shared leaves are the ones that may not be executed. False: the entry names no frame. */
+static bool leaf_kind(u64 pte, enum gstage_run_kind *kind)
+{
+	if (!(pte & (PTE_V | PTE_BLOCKED)))
+		return false;
+	if (!(pte & PTE_X))
+		*kind = GSTAGE_RUN_SHARED;
+	else
+		*kind = pte & PTE_V ? GSTAGE_RUN_DATA : GSTAGE_RUN_BLOCKED;
+	return true;
+}
+
+static bool large_leaf(u64 pte, enum gstage_level level, struct gstage_run *run)
+{
+	run->pfn = pte_pfn(pte);
+	run->count = gstage_size(level) >> PAGE_SHIFT;
+	return leaf_kind(pte, &run->kind);
+}
+
+/* The next run of contiguous frames of one kind among 4 KiB entries from *@low on. */
+static bool small_leaves(const u64 *table, u32 *low, struct gstage_run *run)
+{
+	u32 i = *low;
+	enum gstage_run_kind kind;
+
+	while (i < TABLE_ENTRIES && !leaf_kind(table[i], &run->kind))
+		i++;
+	*low = i;
+	if (i == TABLE_ENTRIES)
+		return false;
+	run->pfn = pte_pfn(table[i]);
+	do
+		i++;
+	while (i < TABLE_ENTRIES && leaf_kind(table[i], &kind) && kind == run->kind &&
+	       pte_pfn(table[i]).v == run->pfn.v + (i - *low));
+	run->count = i - *low;
+	*low = i;
+	return true;
+}
+
+/* The table behind *@e has been gone through: take it out. */
+static bool table_done(u64 *e, struct gstage_run *run)
+{
+	*run = (struct gstage_run){ GSTAGE_RUN_TABLE, pte_pfn(*e), 1 };
+	*e = 0;
+	return true;
+}
+
+static bool next_in_mid(u64 *mid, struct gstage_cursor *c, struct gstage_run *run)
+{
+	while (c->mid < TABLE_ENTRIES) {
+		u64 *e = &mid[c->mid];
+
+		if (!pte_is_table(*e)) {
+			c->mid++;
+			if (large_leaf(*e, GSTAGE_2M, run))
+				return true;
+			continue;
+		}
+		if (small_leaves(pte_table(*e), &c->low, run))
+			return true;
+		c->mid++;
+		c->low = 0;
+		return table_done(e, run);
+	}
+	return false;
+}
+
+bool gstage_dismantle(struct gstage *g, struct gstage_cursor *c, struct gstage_run *run)
+{
+	u64 *root = spa_ptr(pfn_spa(g->root));
+
+	while (c->root < ROOT_ENTRIES) {
+		u64 *e = &root[c->root];
+
+		if (!pte_is_table(*e)) {
+			c->root++;
+			if (large_leaf(*e, GSTAGE_1G, run))
+				return true;
+			continue;
+		}
+		if (next_in_mid(pte_table(*e), c, run))
+			return true;
+		c->root++;
+		c->mid = 0;
+		return table_done(e, run);
+	}
+	if (!g->pool_count)
+		return false;
+	*run = (struct gstage_run){ GSTAGE_RUN_TABLE, gstage_pool_take(g), 1 };
+	return true;
+}

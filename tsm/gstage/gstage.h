@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The G-stage tables of one TVM (Sv39x4: a 16 KiB root, leaves of 4 KiB, 2 MiB and 1 GiB) and the pool that they grow from.
+ *
+ * An entry is 0, a table (V, no permission), a leaf (V and permissions), or one of two kinds of invalid entry that keep the
+ * frame number and the permissions: in flight (SOFT0: a call is filling the frame) and blocked (SOFT1). Only the call that put
+ * an entry in flight changes it. Changing the tables is two-phase: gstage_reserve() may fail and changes nothing then,
+ * gstage_commit() cannot fail.
+ *
+ * Callers hold the TVM's lock where a function says so. Reading the tables takes no lock, but the reader must be a vCPU inside
+ * the TVM's TLB epoch: tables and frames leave a TVM only after that epoch has passed.
+ */
+#ifndef GSTAGE_GSTAGE_H
+#define GSTAGE_GSTAGE_H
+
+#include "base/types.h"
+#include "base/err.h"
+#include "gstage/again.h"
+#include "rv/csr.h"
+
+/* Values are those of COVE_PAGE_*. */
+enum gstage_level {
+	GSTAGE_4K,
+	GSTAGE_2M,
+	GSTAGE_1G,
+	GSTAGE_LEVELS,
+};
+
+#define GSTAGE_GPA_BITS		41
+#define GSTAGE_GPA_END		(1ULL << GSTAGE_GPA_BITS)
+#define GSTAGE_ROOT_PAGES	4
+
+/* Confidential memory may be executed, shared memory may not. */
+#define GSTAGE_CONFIDENTIAL	(PTE_R | PTE_W | PTE_X)
+#define GSTAGE_SHARED		(PTE_R | PTE_W)
+
+struct gstage {
+	pfn_t root;		/* four frames, aligned to their size */
+	pfn_t pool;		/* first free table page, linked through their first words; 0: none */
+	u64 pool_count;
+};
+
+/* @count leaves of @level from @gpa on, aligned to their size. */
+struct gstage_range {
+	gpa_t gpa;
+	u64 count;
+	enum gstage_level level;
+};
+
+enum gstage_kind {
+	GSTAGE_EMPTY,
+	GSTAGE_IN_FLIGHT,
+	GSTAGE_BLOCKED,
+	GSTAGE_MAPPED,
+};
+
+/* What the tables say about one address. */
+struct gstage_entry {
+	enum gstage_kind kind;
+	enum gstage_level level;
+	pfn_t pfn;		/* the 4 KiB frame that the address lies in; unless EMPTY */
+	u64 perm;		/* PTE_R, PTE_W, PTE_X; unless EMPTY */
+};
+
+static inline u64 gstage_size(enum gstage_level level)
+{
+	return PAGE_SIZE << 9 * (u32)level;
+}
+
+/* @root: four scrubbed frames. */
+void gstage_init(struct gstage *g, pfn_t root);
+
+/* The value of hgatp for these tables. */
+u64 gstage_hgatp(const struct gstage *g, u64 vmid);
+
+struct gstage_entry gstage_lookup(const struct gstage *g, gpa_t gpa);
+
+/*
+ * Puts the range's entries in flight with the frames from @pfn on, contiguous. TVM lock held. TSM_E_ADDRESS: an entry is
+ * not empty; TSM_AGAIN: one is in flight; TSM_E_NO_PTPAGES: the pool lacks table pages. Nothing has changed then.
+ */
+enum tsm_err gstage_reserve(struct gstage *g, const struct gstage_range *r, pfn_t pfn, u64 perm);
+/* Turns the entries that the caller put in flight into leaves, or empties them. No lock needed: they are the caller's. */
+void gstage_commit(const struct gstage *g, const struct gstage_range *r);
+void gstage_cancel(const struct gstage *g, const struct gstage_range *r);
+
+/* True when every leaf of the range is mapped to exactly the frames from @pfn on. In flight counts as *@busy. */
+bool gstage_maps(const struct gstage *g, const struct gstage_range *r, pfn_t pfn, bool *busy);
+
+/* pool.c */
+
+/* Links scrubbed pages [first, first + count) into a chain; no lock: nobody else knows them yet. */
+void gstage_pool_chain(pfn_t first, u64 count);
+/* Hands such a chain to the pool. TVM lock held. */
+void gstage_pool_give(struct gstage *g, pfn_t first, u64 count);
+/* Takes one page, zeroed. TVM lock held; the caller has seen pool_count > 0. */
+pfn_t gstage_pool_take(struct gstage *g);
+
+/* dismantle.c: taking the tables of a TVM apart that no one uses any more */
+
+enum gstage_run_kind {
+	GSTAGE_RUN_DATA,	/* confidential frames, mapped */
+	GSTAGE_RUN_BLOCKED,	/* confidential frames, blocked */
+	GSTAGE_RUN_SHARED,	/* host frames, mapped or blocked */
+	GSTAGE_RUN_TABLE,	/* one table page, or one page of the pool */
+};
+
+struct gstage_run {
+	enum gstage_run_kind kind;
+	pfn_t pfn;
+	u64 count;
+};
+
+/* Where dismantling stands: indices into the three levels. All zero at the start. */
+struct gstage_cursor {
+	u32 root;
+	u32 mid;
+	u32 low;
+};
+
+/*
+ * Takes out the next run of frames and says what they were; the pool pages come last. A run is at most one leaf or the 512
+ * entries of one table. False: nothing is left but the root.
+ */
+bool gstage_dismantle(struct gstage *g, struct gstage_cursor *c, struct gstage_run *run);
+
+#endif
