@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that was given to the TSM. It is always the kernel's own pages, never a mapping of the VMM's: a VMM that is
+ * killed, swaps, forks or unmaps cannot make the kernel touch a page that faults. A page returns to the kernel's
+ * allocator only after RECLAIM_PAGES succeeded for it; what cannot be reclaimed is leaked, and said so.
+ *
+ * Converted pages carry PageOffline, which makes /proc/kcore, /proc/vmcore, hibernation images and makedumpfile pass
+ * over them.
+ */
+#include <linux/cpu.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include "cove.h"
+
+#define DATA_ORDER	9	/* 2 MiB */
+#define FENCE_TRIES	8
+
+static DEFINE_MUTEX(fence_lock);
+
+static void set_offline(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++)
+		__SetPageOffline(page + i);
+}
+
+static void clear_offline(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++)
+		__ClearPageOffline(page + i);
+}
+
+/*
+ * 2^order pages, converted but not fenced. With insist the kernel tries hard (but kills nobody); without, it fails
+ * quickly, for callers that have a smaller order in mind.
+ */
+struct page *cove_alloc_converted(unsigned int order, bool insist)
+{
+	struct page *page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+					(insist ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY), order);
+	int ret;
+
+	if (!page)
+		return ERR_PTR(-ENOMEM);
+	ret = cove_sbi_convert(page_to_phys(page), 1UL << order);
+	if (ret) {
+		__free_pages(page, order);
+		return ERR_PTR(ret);
+	}
+	set_offline(page, order);
+	return page;
+}
+
+/* Gives pages back to the kernel, fenced or not; those that the TSM does not return are leaked. */
+void cove_free_converted(struct page *page, unsigned int order)
+{
+	unsigned long i, lost = 0, pages = 1UL << order;
+	phys_addr_t pa = page_to_phys(page);
+
+	if (!cove_sbi_reclaim(pa, pages)) {
+		clear_offline(page, order);
+		__free_pages(page, order);
+		return;
+	}
+	split_page(page, order);
+	for (i = 0; i < pages; i++) {
+		if (pages == 1 || cove_sbi_reclaim(pa + i * PAGE_SIZE, 1)) {
+			lost++;
+			continue;
+		}
+		clear_offline(page + i, 0);
+		__free_page(page + i);
+	}
+	if (lost)
+		pr_warn("leaked %lu of %lu pages at %pa: the TSM does not return them\n", lost, pages, &pa);
+}
+
+static void local_fence(void *failed)
+{
+	if (cove_sbi_local_fence())
+		atomic_inc(failed);
+}
+
+/*
+ * After this no CPU holds a translation to anything that was converted before. CPUs neither come nor go meanwhile; a
+ * cycle that somebody else left incomplete is completed first.
+ */
+int cove_fence(void)
+{
+	atomic_t failed = ATOMIC_INIT(0);
+	unsigned int try;
+	int ret;
+
+	mutex_lock(&fence_lock);
+	cpus_read_lock();
+	for (try = 0; try < FENCE_TRIES; try++) {
+		ret = cove_sbi_global_fence();
+		on_each_cpu(local_fence, &failed, 1);
+		if (ret != -EBUSY)
+			break;
+	}
+	cpus_read_unlock();
+	mutex_unlock(&fence_lock);
+	if (ret == -EBUSY)
+		pr_err_ratelimited("GLOBAL_FENCE: a CPU does not complete the cycle before\n");
+	if (!ret && atomic_read(&failed))
+		ret = -EIO;
+	return ret;
+}
+
+struct cove_chunk *cove_chunk_new(struct list_head *to, unsigned int order, bool insist)
+{
+	struct cove_chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+	struct page *page;
+
+	if (!chunk)
+		return ERR_PTR(-ENOMEM);
+	page = cove_alloc_converted(order, insist);
+	if (IS_ERR(page)) {
+		kfree(chunk);
+		return ERR_CAST(page);
+	}
+	chunk->page = page;
+	chunk->order = order;
+	list_add(&chunk->list, to);
+	return chunk;
+}
+
+/* The largest chunk up to order that can be had. Only a lack of memory makes it try a smaller one. */
+struct cove_chunk *cove_chunk_new_upto(struct list_head *to, unsigned int order)
+{
+	struct cove_chunk *chunk;
+
+	do {
+		chunk = cove_chunk_new(to, order, !order);
+	} while (IS_ERR(chunk) && PTR_ERR(chunk) == -ENOMEM && order--);
+	return chunk;
+}
+
+void cove_chunk_release(struct cove_chunk *chunk)
+{
+	list_del(&chunk->list);
+	cove_free_converted(chunk->page, chunk->order);
+	kfree(chunk);
+}
+
+void cove_chunks_release(struct list_head *chunks)
+{
+	struct cove_chunk *chunk, *next;
+
+	list_for_each_entry_safe(chunk, next, chunks, list) {
+		cove_chunk_release(chunk);
+		cond_resched();
+	}
+}
+
+/* For a TVM that the TSM does not let go: its pages may still be in use. */
+void cove_chunks_leak(struct list_head *chunks)
+{
+	struct cove_chunk *chunk, *next;
+	unsigned long pages = 0;
+
+	list_for_each_entry_safe(chunk, next, chunks, list) {
+		pages += 1UL << chunk->order;
+		list_del(&chunk->list);
+		kfree(chunk);
+	}
+	if (pages)
+		pr_warn("leaked %lu pages of a TVM that could not be destroyed\n", pages);
+}
+
+/* A new chunk of data pages, never more than the TVM's slots can still hold. */
+static struct cove_chunk *data_refill(struct cove_vm *vm)
+{
+	u64 room = vm->slot_pages > vm->data_pages ? vm->slot_pages - vm->data_pages : 1;
+	unsigned int order = min_t(unsigned int, DATA_ORDER, ilog2(room));
+	struct cove_chunk *chunk = cove_chunk_new_upto(&vm->data, order);
+	int ret;
+
+	if (IS_ERR(chunk))
+		return chunk;
+	ret = cove_fence();
+	if (ret) {
+		cove_chunk_release(chunk);
+		return ERR_PTR(ret);
+	}
+	vm->data_pages += 1UL << chunk->order;
+	return chunk;
+}
+
+/*
+ * Hands out up to want contiguous pages, converted and fenced, to become the TVM's memory. Only the newest chunk, the
+ * first in the list, has pages left.
+ */
+int cove_data_take(struct cove_vm *vm, unsigned long want, phys_addr_t *pa, unsigned long *got)
+{
+	struct cove_chunk *chunk = list_first_entry_or_null(&vm->data, struct cove_chunk, list);
+
+	lockdep_assert_held(&vm->lock);
+	if (!chunk || chunk->used == 1U << chunk->order)
+		chunk = data_refill(vm);
+	if (IS_ERR(chunk))
+		return PTR_ERR(chunk);
+	*pa = page_to_phys(chunk->page) + (phys_addr_t)chunk->used * PAGE_SIZE;
+	*got = min(want, (1UL << chunk->order) - chunk->used);
+	chunk->used += *got;
+	return 0;
+}
+
+/* Takes back what the last cove_data_take() handed out, when the TSM refused it: a refused page stays converted. */
+void cove_data_put_back(struct cove_vm *vm, phys_addr_t pa, unsigned long pages)
+{
+	struct cove_chunk *chunk = list_first_entry(&vm->data, struct cove_chunk, list);
+
+	lockdep_assert_held(&vm->lock);
+	chunk->used -= pages;
+	WARN_ON_ONCE(page_to_phys(chunk->page) + (phys_addr_t)chunk->used * PAGE_SIZE != pa);
+}

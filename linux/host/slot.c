@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A TVM's memory as KVM's user interface knows it: slots. A slot is a confidential region of the TVM. The VMM's mapping
+ * behind a slot is only where measured pages are copied from; the TVM's own pages come from mem.c, measured ones before
+ * the TVM is finalized, zero ones when the TVM first touches them.
+ */
+#include <linux/bitmap.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+
+#include "cove.h"
+
+#define SLOT_MAX_PAGES	((1UL << 31) - 1)	/* as KVM */
+#define PIN_BATCH	32
+#define TABLES_TOP_UP	64
+
+static struct cove_slot *slot_find(struct cove_vm *vm, u64 gpa)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->nr_slots; i++)
+		if (gpa >= vm->slots[i].gpa && gpa - vm->slots[i].gpa < vm->slots[i].size)
+			return &vm->slots[i];
+	return NULL;
+}
+
+bool cove_slot_holds(struct cove_vm *vm, u64 gpa)
+{
+	bool holds;
+
+	mutex_lock(&vm->lock);
+	holds = slot_find(vm, gpa);
+	mutex_unlock(&vm->lock);
+	return holds;
+}
+
+/* Page-table pages that suffice for size bytes anywhere, all of them populated in 4 KiB leaves. */
+static unsigned long tables_for(u64 size)
+{
+	return (size / SZ_2M + 2) + (size / SZ_1G + 2) + (size / (512ULL * SZ_1G) + 2);
+}
+
+/* Donates at least that many page-table pages. What the TSM took belongs to the TVM, also if a later part fails. */
+int cove_give_tables(struct cove_vm *vm, unsigned long pages)
+{
+	struct cove_chunk *chunk, *next;
+	unsigned long have = 0;
+	LIST_HEAD(chunks);
+	int ret = 0;
+
+	lockdep_assert_held(&vm->lock);
+	while (have < pages && !ret) {
+		chunk = cove_chunk_new_upto(&chunks, min(9, order_base_2(pages - have)));
+		if (IS_ERR(chunk))
+			ret = PTR_ERR(chunk);
+		else
+			have += 1UL << chunk->order;
+	}
+	if (!ret)
+		ret = cove_fence();
+	list_for_each_entry_safe(chunk, next, &chunks, list) {
+		if (!ret)
+			ret = cove_sbi_add_tables(vm->tvm, page_to_phys(chunk->page), 1UL << chunk->order);
+		if (!ret)
+			list_move(&chunk->list, &vm->state);
+	}
+	cove_chunks_release(&chunks);
+	return ret;
+}
+
+static int slot_check(struct cove_vm *vm, const struct kvm_userspace_memory_region *r)
+{
+	unsigned int i;
+
+	if (r->flags || !r->memory_size || (r->memory_size >> PAGE_SHIFT) > SLOT_MAX_PAGES)
+		return -EINVAL;
+	if (!PAGE_ALIGNED(r->guest_phys_addr | r->memory_size | r->userspace_addr))
+		return -EINVAL;
+	if (r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
+		return -EINVAL;
+	if (!access_ok(u64_to_user_ptr(r->userspace_addr), r->memory_size))
+		return -EINVAL;
+	for (i = 0; i < vm->nr_slots; i++) {
+		const struct cove_slot *slot = &vm->slots[i];
+
+		if (slot->id == r->slot)
+			return -EEXIST;
+		if (r->guest_phys_addr < slot->gpa + slot->size && slot->gpa < r->guest_phys_addr + r->memory_size)
+			return -EEXIST;
+	}
+	return vm->nr_slots < COVE_MAX_SLOTS ? 0 : -ENOSPC;
+}
+
+/* KVM_SET_USER_MEMORY_REGION. Regions are part of what a TVM is: none is added or taken away once it runs. */
+int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *r)
+{
+	u64 pages = r->memory_size >> PAGE_SHIFT;
+	unsigned long *populated;
+	int ret;
+
+	lockdep_assert_held(&vm->lock);
+	if (vm->finalized)
+		return -EBUSY;
+	ret = slot_check(vm, r);
+	if (ret)
+		return ret;
+	populated = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!populated)
+		return -ENOMEM;
+	ret = cove_give_tables(vm, tables_for(r->memory_size));
+	if (!ret)
+		ret = cove_sbi_add_region(vm->tvm, r->guest_phys_addr, r->memory_size);
+	if (ret) {
+		kvfree(populated);
+		return ret;
+	}
+	vm->slots[vm->nr_slots++] = (struct cove_slot) {
+		.id = r->slot,
+		.gpa = r->guest_phys_addr,
+		.size = r->memory_size,
+		.uaddr = r->userspace_addr,
+		.populated = populated,
+	};
+	vm->slot_pages += pages;
+	return 0;
+}
+
+void cove_slots_free(struct cove_vm *vm)
+{
+	while (vm->nr_slots)
+		kvfree(vm->slots[--vm->nr_slots].populated);
+}
+
+/* How many of the first pages of the list follow each other in physical memory. */
+static unsigned long contiguous(struct page **list, unsigned long pages)
+{
+	unsigned long i = 1;
+
+	while (i < pages && page_to_pfn(list[i]) == page_to_pfn(list[0]) + i)
+		i++;
+	return i;
+}
+
+static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, struct page **list, unsigned long pages)
+{
+	unsigned long got;
+	phys_addr_t to;
+	int ret;
+
+	for (; pages; list += got, gpa += got * PAGE_SIZE, pages -= got) {
+		ret = cove_data_take(vm, contiguous(list, pages), &to, &got);
+		if (ret)
+			return ret;
+		ret = cove_sbi_add_measured(vm->tvm, page_to_phys(list[0]), to, got, gpa);
+		if (ret) {
+			cove_data_put_back(vm, to, got);
+			return ret;
+		}
+		bitmap_set(slot->populated, (gpa - slot->gpa) >> PAGE_SHIFT, got);
+	}
+	return 0;
+}
+
+/*
+ * KVM_RISCV_COVE_MEASURE_REGION: copies pages of the caller's into the TVM and has them measured, in ascending order.
+ * A size that ends within a page takes the whole page. The pages are pinned only while the TSM reads them. After an
+ * error part of the range may be measured, so that the VM is of no more use.
+ */
+int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *r)
+{
+	struct cove_slot *slot = slot_find(vm, r->gpa);
+	u64 gpa = r->gpa, uaddr = r->userspace_addr, left;
+	struct page *list[PIN_BATCH];
+	unsigned long first;
+	int pinned, ret;
+
+	lockdep_assert_held(&vm->lock);
+	if (vm->finalized)
+		return -EBUSY;
+	if (!slot || !r->size || !PAGE_ALIGNED(gpa | uaddr) || r->size > slot->size - (gpa - slot->gpa))
+		return -EINVAL;
+	left = DIV_ROUND_UP_ULL(r->size, PAGE_SIZE);
+	first = (gpa - slot->gpa) >> PAGE_SHIFT;
+	if (find_next_bit(slot->populated, first + left, first) < first + left)
+		return -EEXIST;
+
+	for (; left; left -= pinned, gpa += pinned * PAGE_SIZE, uaddr += pinned * PAGE_SIZE) {
+		pinned = pin_user_pages_fast(uaddr, min_t(u64, left, PIN_BATCH), 0, list);
+		if (pinned <= 0)
+			return pinned ? pinned : -EFAULT;
+		ret = measure_pinned(vm, slot, gpa, list, pinned);
+		unpin_user_pages(list, pinned);
+		if (ret)
+			return ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * A page fault of the TVM. -ENOENT: no slot is there, so it is MMIO. Two vCPUs may come for one page: the second finds
+ * it populated, and its TVM access succeeds when it is repeated.
+ */
+int cove_slot_fault(struct cove_vm *vm, u64 gpa)
+{
+	struct cove_slot *slot;
+	unsigned long index, got;
+	phys_addr_t pa;
+	int ret;
+
+	mutex_lock(&vm->lock);
+	slot = slot_find(vm, gpa);
+	ret = vm->dead ? -EIO : slot ? 0 : -ENOENT;
+	if (ret)
+		goto out;
+	gpa &= PAGE_MASK;
+	index = (gpa - slot->gpa) >> PAGE_SHIFT;
+	if (test_bit(index, slot->populated))
+		goto out;
+	ret = cove_data_take(vm, 1, &pa, &got);
+	if (ret)
+		goto out;
+	ret = cove_sbi_add_zero(vm->tvm, pa, 1, gpa);
+	if (ret && !cove_give_tables(vm, TABLES_TOP_UP))
+		ret = cove_sbi_add_zero(vm->tvm, pa, 1, gpa);
+	if (ret) {
+		pr_err_ratelimited("ADD_ZERO_PAGES at GPA 0x%llx: error %d\n", gpa, ret);
+		cove_data_put_back(vm, pa, 1);
+	} else {
+		__set_bit(index, slot->populated);
+	}
+out:
+	mutex_unlock(&vm->lock);
+	return ret;
+}

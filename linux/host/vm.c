@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A TVM as a file: created by KVM_CREATE_VM, destroyed when the last file that refers to it (its own, or a vCPU's) is
+ * released, whoever releases it and for whatever reason. At that moment no vCPU can be running, since a running one
+ * holds its file.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+
+#include "cove.h"
+
+#define FIRST_TABLES	32	/* upper levels, region descriptors, regions that the TVM declares itself */
+
+DEFINE_MUTEX(cove_vms_lock);
+LIST_HEAD(cove_vms);
+
+static int tvm_create(struct cove_vm *vm)
+{
+	struct cove_tvm_create_params *params;
+	struct cove_chunk *pgd, *state;
+	int ret;
+
+	pgd = cove_chunk_new(&vm->state, get_order(COVE_PGD_SIZE), true);
+	if (IS_ERR(pgd))
+		return PTR_ERR(pgd);
+	state = cove_chunk_new(&vm->state, get_order(cove_tsm.tvm_state_pages * PAGE_SIZE), true);
+	if (IS_ERR(state))
+		return PTR_ERR(state);
+	ret = cove_fence();
+	if (ret)
+		return ret;
+
+	params = kzalloc(sizeof(*params), GFP_KERNEL);
+	if (!params)
+		return -ENOMEM;
+	params->tvm_page_directory_addr = page_to_phys(pgd->page);
+	params->tvm_state_addr = page_to_phys(state->page);
+	ret = cove_sbi_create_tvm(virt_to_phys(params), &vm->tvm);
+	if (ret)
+		vm->tvm = 0;
+	kfree(params);
+	return ret ? ret : cove_give_tables(vm, FIRST_TABLES);
+}
+
+static void tvm_destroy(struct cove_vm *vm)
+{
+	lockdep_assert_held(&vm->lock);
+	vm->dead = true;
+	if (vm->tvm && cove_sbi_destroy(vm->tvm)) {
+		cove_chunks_leak(&vm->data);
+		cove_chunks_leak(&vm->state);
+	} else {
+		cove_chunks_release(&vm->data);
+		cove_chunks_release(&vm->state);
+	}
+	vm->tvm = 0;
+}
+
+static void vm_free(struct kref *ref)
+{
+	struct cove_vm *vm = container_of(ref, struct cove_vm, ref);
+	unsigned int i;
+
+	mutex_lock(&cove_vms_lock);
+	list_del(&vm->list);
+	mutex_unlock(&cove_vms_lock);
+
+	mutex_lock(&vm->lock);
+	tvm_destroy(vm);
+	mutex_unlock(&vm->lock);
+	for (i = 0; i < COVE_MAX_VCPUS; i++)
+		cove_vcpu_free(vm->vcpus[i]);
+	cove_slots_free(vm);
+	mmdrop(vm->mm);
+	kfree(vm);
+}
+
+void cove_vm_get(struct cove_vm *vm)
+{
+	kref_get(&vm->ref);
+}
+
+void cove_vm_put(struct cove_vm *vm)
+{
+	kref_put(&vm->ref, vm_free);
+}
+
+static void nothing(void *unused)
+{
+}
+
+/* Ends a VM whose files are still open: its vCPUs leave KVM_RUN with -EIO, and all of its pages return. */
+void cove_vm_kill(struct cove_vm *vm)
+{
+	unsigned int i;
+
+	mutex_lock(&vm->lock);
+	WRITE_ONCE(vm->dead, true);
+	mutex_unlock(&vm->lock);
+
+	on_each_cpu(nothing, NULL, 0);
+	for (i = 0; i < COVE_MAX_VCPUS; i++) {
+		if (!vm->vcpus[i])
+			continue;
+		cove_vcpu_kick(vm->vcpus[i]);
+		mutex_lock(&vm->vcpus[i]->mutex);
+		mutex_unlock(&vm->vcpus[i]->mutex);
+	}
+	mutex_lock(&vm->lock);
+	tvm_destroy(vm);
+	mutex_unlock(&vm->lock);
+}
+
+static int set_region(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_userspace_memory_region region;
+
+	if (copy_from_user(&region, arg, sizeof(region)))
+		return -EFAULT;
+	return cove_slot_set(vm, &region);
+}
+
+static int measure_region(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_riscv_cove_measure_region region;
+
+	if (copy_from_user(&region, arg, sizeof(region)))
+		return -EFAULT;
+	return cove_slot_measure(vm, &region);
+}
+
+static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct cove_vm *vm = file->private_data;
+	long ret;
+
+	if (vm->mm != current->mm)
+		return -EIO;
+	if (cmd == KVM_CHECK_EXTENSION)
+		return cove_check_extension(arg);
+
+	if (mutex_lock_interruptible(&vm->lock))
+		return -EINTR;
+	if (vm->dead)
+		ret = -EIO;
+	else if (cmd == KVM_SET_USER_MEMORY_REGION)
+		ret = set_region(vm, (void __user *)arg);
+	else if (cmd == KVM_RISCV_COVE_MEASURE_REGION)
+		ret = measure_region(vm, (void __user *)arg);
+	else if (cmd == KVM_CREATE_VCPU)
+		ret = cove_vcpu_create_fd(vm, arg);
+	else
+		ret = -ENOTTY;
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
+static int vm_release(struct inode *inode, struct file *file)
+{
+	cove_vm_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations vm_fops = {
+	.owner = THIS_MODULE,
+	.release = vm_release,
+	.unlocked_ioctl = vm_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct cove_vm *vm_new(void)
+{
+	struct cove_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+
+	if (!vm)
+		return NULL;
+	kref_init(&vm->ref);
+	mutex_init(&vm->lock);
+	INIT_LIST_HEAD(&vm->state);
+	INIT_LIST_HEAD(&vm->data);
+	mmgrab(current->mm);
+	vm->mm = current->mm;
+
+	mutex_lock(&cove_vms_lock);
+	list_add(&vm->list, &cove_vms);
+	mutex_unlock(&cove_vms_lock);
+	return vm;
+}
+
+int cove_vm_create_fd(unsigned long type)
+{
+	struct cove_vm *vm;
+	int ret;
+
+	if (type != KVM_VM_TYPE_RISCV_COVE) {
+		pr_err_ratelimited("KVM_CREATE_VM: type 0x%lx: only confidential VMs (type 0x200) are made here\n",
+				   type);
+		return -EINVAL;
+	}
+	vm = vm_new();
+	if (!vm)
+		return -ENOMEM;
+	mutex_lock(&vm->lock);
+	ret = tvm_create(vm);
+	mutex_unlock(&vm->lock);
+	if (!ret)
+		ret = anon_inode_getfd("cove-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
+	if (ret < 0)
+		cove_vm_put(vm);
+	return ret;
+}
