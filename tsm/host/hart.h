@@ -34,6 +34,7 @@ struct hart {
 	u64 stack_top;
 	u64 hartid;
 	u32 index;			/* 0 .. hart_count - 1, order of the device tree */
+	u32 online;			/* set once the hart waits for the host; any hart, atomically */
 	enum hart_state state;		/* any hart, atomically */
 	u64 requests;			/* any hart, atomically: HART_REQ_* */
 	u64 start_addr;			/* written by the hart that moves state from STOPPED to START_PENDING */
@@ -62,8 +63,8 @@ struct hart_features {
 	u64 vmid_max;			/* largest VMID that hgatp holds, 0 when there are none */
 	u64 henvcfg;			/* bits that can be granted to VS mode */
 	u64 hstateen0;			/* likewise */
-	u64 sstateen0_mask;
 	u64 geilen;			/* guest interrupt files a hart */
+	u64 cboz_block;			/* bytes that cbo.zero clears, 0 where the TSM cannot use it */
 };
 
 extern struct hart_features hart_features;

@@ -4,7 +4,7 @@
 #include "host/nacl.h"
 #include "host/space.h"
 #include "rv/world_switch.h"
-#include "sbi.h"
+#include <sbi.h>
 
 static_assert((int)HART_STARTED == SBI_HSM_STARTED && (int)HART_STOPPED == SBI_HSM_STOPPED &&
 	      (int)HART_START_PENDING == SBI_HSM_START_PENDING, "enum hart_state is what HSM reports");

@@ -4,7 +4,7 @@
 #include "host/hsm.h"
 #include "host/space.h"
 #include "platform.h"
-#include "sbi.h"
+#include <sbi.h>
 
 /* What Base reports about the machine, read once. */
 static struct {

@@ -28,7 +28,7 @@ bool host_space_maps(hpa_t hpa);
  * 16 KiB-aligned) and a pool of zeroed pages for what is not RAM. host_space_add_bank(): memory of that size for a bank,
  * whose blocks are mapped where @is_host says so. host_space_map_device(): false when the pool is used up.
  */
-#define HOST_ROOT_SIZE	0x4000
+#define HOST_ROOT_SIZE	0x4000ULL
 u64 host_space_size(u64 frames);
 void host_space_init(spa_t root, spa_t pool, u64 pool_pages);
 void host_space_add_bank(pfn_t first, u64 frames, spa_t tables, bool (*is_host)(u64 spa));

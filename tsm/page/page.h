@@ -32,10 +32,11 @@ enum page_state {
 };
 
 #define PAGE_BUSY		BIT(4)
-#define PAGE_OWNER_BITS		27
+#define PAGE_OWNER_BITS		26
 #define PAGE_OWNER_SHIFT	5
 #define PAGE_OWNER_MASK		(BIT(PAGE_OWNER_BITS) - 1)
 /* A frame number must fit the owner field: RAM lies below this address. */
+/* A frame number must fit the owner field, and Sv39 must reach it: RAM lies below this address. */
 #define PAGE_MAX_SPA		(1ULL << (PAGE_OWNER_BITS + PAGE_SHIFT))
 
 #define PAGE_MAX_BANKS		8

@@ -57,9 +57,6 @@ static struct world *host_trap(struct hart *h, struct world *w, u64 scause, u64 
 	return w;
 }
 
-/* Called by trap_entry with the world that ran; returns the one to enter. */
-struct world *trap_handle(struct world *w, u64 scause, u64 stval);
-
 struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 {
 	struct hart *h = this_hart();
@@ -77,8 +74,6 @@ struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 	h->current = w;
 	return w;
 }
-
-void __noreturn trap_panic(u64 sp, u64 ra);
 
 void __noreturn trap_panic(u64 sp, u64 ra)
 {

@@ -11,4 +11,10 @@ void trap_entry(void);
 /* Loads the registers of @w and returns into it. The CSRs of the world are loaded already. */
 void __noreturn world_enter(struct world *w);
 
+/* Called by trap_entry with the world that ran; returns the one to enter. */
+struct world *trap_handle(struct world *w, u64 scause, u64 stval);
+
+/* Called by trap_entry, on a stack of its own, for a trap of the TSM that nobody expected. */
+void __noreturn trap_panic(u64 sp, u64 ra);
+
 #endif

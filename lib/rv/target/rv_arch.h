@@ -107,6 +107,8 @@ bool rv_csr_exists_hstateen0(void);
 bool rv_csr_exists_vsiselect(void);
 bool rv_csr_exists_vlenb(void);
 bool rv_csr_seed(u64 *value);
+/* cbo.zero on @p (block-aligned): false when it trapped. */
+bool rv_cbo_zero_works(void *p);
 
 /* Floating-point and vector registers to and from memory; the caller has enabled FS or VS. */
 struct fp_regs;

@@ -52,3 +52,13 @@ rv_csr_seed:
 	sd	t1, 0(a1)
 	li	a0, 1
 	ret
+
+/* bool rv_cbo_zero_works(void *p) */
+	.globl rv_cbo_zero_works
+rv_cbo_zero_works:
+	la	t0, rv_fault_recover
+	sd	t0, 0(tp)
+	.insn	i 0x0f, 2, x0, a0, 4
+	sd	zero, 0(tp)
+	li	a0, 1
+	ret

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make help lists the targets. Everything that is built or downloaded lies below build/.
+
+MAKEFLAGS	+= --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL	:= all
+
+BUILD		?= build
+TOOLCHAIN	?= gcc
+OUT		:= $(BUILD)/tsm-$(TOOLCHAIN)
+GEN		:= $(OUT)/include/generated
+DEPS		:= build/deps
+Q		:= $(if $(V),,@)
+say		= @printf '  %-8s %s\n' $(1) $(2)
+
+# --- tools ---------------------------------------------------------------------------------------------------------
+
+CROSS_COMPILE	?= riscv64-linux-gnu-
+ARCH_FLAGS	:= -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
+
+ifeq ($(TOOLCHAIN),clang)
+-include $(DEPS)/clang.env
+CLANG		?= clang-19
+CC		:= $(CLANG)
+ARCH_FLAGS	:= --target=riscv64-unknown-elf $(ARCH_FLAGS)
+else
+CC		:= $(CROSS_COMPILE)gcc
+endif
+AR		:= $(CROSS_COMPILE)ar
+LD		:= $(CROSS_COMPILE)ld
+OBJCOPY		:= $(CROSS_COMPILE)objcopy
+-include $(DEPS)/toolchain.env
+LIBGCC_LP64	?= $(shell riscv64-unknown-elf-gcc -march=rv64imac -mabi=lp64 -print-libgcc-file-name 2>/dev/null)
+
+WARN		:= -Wall -Wextra -Wconversion -Wshadow -Werror
+INCLUDES	:= -Iinclude -Ilib -Ilib/rv/target -Itsm -Iplatform -I$(OUT)/include
+CFLAGS		:= -std=gnu11 -O2 -g $(ARCH_FLAGS) $(WARN) -ffreestanding -fno-pic -fno-common -fno-stack-protector \
+		   -fno-strict-aliasing -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections \
+		   -fstack-usage -ffile-prefix-map=$(CURDIR)/= $(INCLUDES)
+ASFLAGS		:= $(ARCH_FLAGS) -D__ASSEMBLER__ $(INCLUDES) -g -ffile-prefix-map=$(CURDIR)/=
+ifeq ($(TOOLCHAIN),clang)
+CFLAGS		:= $(filter-out -fstack-usage,$(CFLAGS))
+endif
+
+# --- the monitor ---------------------------------------------------------------------------------------------------
+
+TSM_ROOMS	:= boot trap page gstage host tvm vcpu measure abi
+SRC		:= $(foreach r,$(TSM_ROOMS),$(wildcard tsm/$(r)/*.c)) \
+		   $(wildcard lib/base/*.c lib/rv/*.c lib/fdt/*.c lib/log/*.c) lib/crypto/sha384.c lib/crypto/sha512_block.c \
+		   $(wildcard platform/qemu-virt/*.c)
+SRC		:= $(filter-out tsm/trap/offsets.c,$(SRC))
+ASM		:= $(wildcard tsm/*/*.S lib/rv/target/*.S)
+OBJS		:= $(SRC:%.c=$(OUT)/%.o) $(ASM:%.S=$(OUT)/%.o)
+
+THIRD_PARTY_CC	:= $(CC)
+include lib/third_party.mk
+$(eval $(call third_party_rules,$(OUT),$(CC),$(AR),$(ARCH_FLAGS) -fno-pic -ffile-prefix-map=$(CURDIR)/=))
+
+.PHONY: all help deps-% run check check-long ci bench clean distclean menuconfig tsm gdb
+.SECONDARY:
+
+all: $(BUILD)/tsm.bin ## build the TSM (build/tsm.bin; TOOLCHAIN=clang builds with clang)
+
+tsm: $(BUILD)/tsm.bin
+
+$(DEPS)/stamps/%:
+	$(Q)scripts/deps $*
+
+$(BUILD)/tsm.bin: $(OUT)/tsm.bin
+	$(Q)cp $< $@ && cp $(OUT)/tsm.elf $(BUILD)/tsm.elf
+
+$(OUT)/tsm.bin: $(OUT)/tsm.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(OUT)/tsm.elf: linker/tsm.ld $(OBJS) $(OUT)/third_party/libfdt.a $(GEN)/config.mk
+	$(call say,LD,$@)
+	$(Q)$(LD) -nostdlib -static --gc-sections --no-relax-gp --build-id=none --fatal-warnings --no-warn-rwx-segments \
+		--defsym=LOAD_ADDRESS=$$(sed -n 's/^CONFIG_LOAD_ADDRESS=//p' $(GEN)/config.mk) \
+		-T $< -o $@ -Map=$(OUT)/tsm.map $(OBJS) $(OUT)/third_party/libfdt.a $(LIBGCC_LP64)
+
+$(OUT)/%.o: %.c $(GEN)/config.h | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(if $(filter lib/fdt/%,$<),$(THIRD_PARTY_INCLUDES)) -MMD -MP -c $< -o $@
+
+$(OUT)/%.o: %.S $(GEN)/offsets.h
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
+
+$(GEN)/offsets.h: tsm/trap/offsets.c $(GEN)/config.h scripts/offsets | $(DEPS)/stamps/toolchain
+	$(call say,GEN,$@)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $(OUT)/offsets.d -MT $@ -S $< -o $(OUT)/offsets.s
+	$(Q)scripts/offsets $(OUT)/offsets.s > $@
+
+# Kconfig: .config is optional; what it does not say takes the default.
+$(GEN)/config.h $(GEN)/config.mk &: Kconfig $(wildcard .config) scripts/config | $(DEPS)/stamps/toolchain
+	@mkdir -p $(GEN)
+	$(Q)scripts/config $(GEN)/config.h $(GEN)/config.mk
+
+menuconfig: | $(DEPS)/stamps/toolchain ## change the configuration (.config)
+	$(Q)/usr/bin/python3 -m menuconfig Kconfig
+
+-include $(OBJS:.o=.d) $(OUT)/offsets.d
+
+# --- the Linux side ------------------------------------------------------------------------------------------------
+
+OVERLAY		:= $(BUILD)/overlay
+
+.PHONY: overlay-all overlay-stable overlay-newest linux-stable linux-newest
+overlay-all: tvm
+	$(Q)$(MAKE) --no-print-directory -C linux/cove-run O=$(abspath $(BUILD))/cove-run
+	$(Q)install -D $(BUILD)/cove-run/cove-run $(OVERLAY)/all/usr/bin/cove-run
+	$(Q)install -D -m 644 $(BUILD)/tvm/hello.bin $(OVERLAY)/all/usr/share/cove/hello
+
+overlay-stable overlay-newest: overlay-%:
+	$(Q)$(MAKE) --no-print-directory -C linux/host KERNEL=$* O=$(abspath $(BUILD))/linux/host/$*
+	$(Q)install -D -m 644 $(BUILD)/linux/host/$*/cove.ko $(OVERLAY)/$*/lib/modules/cove.ko
+
+linux-stable: overlay-all overlay-stable
+	$(Q)scripts/mkinitramfs stable
+
+# --- test programs -------------------------------------------------------------------------------------------------
+
+-include tests/tvm/tvm.mk
+-include tests/unit/unit.mk
+-include tests/conformance/conformance.mk
+-include tests/bench/bench.mk
+
+# --- what one runs -------------------------------------------------------------------------------------------------
+
+.PHONY: deps-run deps-check
+deps-run deps-check: deps-%:
+	$(Q)scripts/deps $*
+
+run: deps-run ## boot a stock Debian beneath the TSM, to a shell (CMD='...' runs it and exits with its status)
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tsm.bin linux-stable
+	$(Q)scripts/run-qemu --host stable $(if $(CMD),--cmd "$$CMD")
+
+export CMD
+
+gdb: $(BUILD)/tsm.bin ## attach gdb to a machine started with: scripts/run-qemu --host stable --gdb
+	$(Q)gdb-multiarch -ex 'target remote :1234' $(BUILD)/tsm.elf
+
+clean: ## remove what was built, keep what was downloaded
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + 2>/dev/null || true
+
+distclean: ## remove downloads too
+	$(Q)rm -rf build
+
+help: ## this list
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'

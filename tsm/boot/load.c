@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "boot/boot.h"
+#include "base/string.h"
+#include "host/space.h"
+#include "log/log.h"
+
+#define REMEDY_KERNEL	"on QEMU: -device guest-loader,addr=0x80400000,kernel=Image"
+
+/* The RISC-V Image header; see the kernel's Documentation/arch/riscv/boot-image-header.rst. */
+struct image_header {
+	u32 code[2];
+	u64 text_offset;
+	u64 image_size;		/* in memory, .bss included */
+	u64 flags;
+	u32 version;
+	u32 reserved1;
+	u64 reserved2;
+	u64 magic;
+	u32 magic2;
+	u32 reserved3;
+};
+
+static_assert(sizeof(struct image_header) == 64, "Image header");
+#define IMAGE_MAGIC2	0x05435352
+
+static bool module_in_host_ram(const struct machine_range *m)
+{
+	if (!range_ok(m->base.v, m->size))
+		return false;
+	for (u64 at = ALIGN_DOWN(m->base.v, PAGE_SIZE); at < m->base.v + m->size; at += PAGE_SIZE)
+		if (page_word_state(page_word(spa_pfn(SPA(at)))) != PAGE_HOST)
+			return false;
+	return true;
+}
+
+/* Bytes that the kernel needs from its first byte on. */
+static u64 kernel_size(void)
+{
+	struct image_header h;
+
+	if (!machine.kernel.size)
+		boot_refuse("no host kernel (a multiboot,kernel module); " REMEDY_KERNEL);
+	if (!module_in_host_ram(&machine.kernel) || machine.kernel.size < sizeof(h))
+		boot_refuse("the host kernel at 0x%lx, 0x%lx bytes, is not in memory that the host can have; "
+			    REMEDY_KERNEL, machine.kernel.base.v, machine.kernel.size);
+	memcpy(&h, spa_ptr(machine.kernel.base), sizeof(h));
+	if (h.magic2 != IMAGE_MAGIC2)
+		boot_refuse("the host kernel is no RISC-V Image (compressed? give it uncompressed)");
+	if (h.image_size > PAGE_MAX_SPA)
+		boot_refuse("the host kernel claims a size of 0x%lx bytes", h.image_size);
+	return MAX(h.image_size, machine.kernel.size);
+}
+
+static u32 be32(const void *p)
+{
+	const u8 *b = p;
+
+	return (u32)b[0] << 24 | (u32)b[1] << 16 | (u32)b[2] << 8 | b[3];
+}
+
+static void map_devices(const void *host_fdt)
+{
+	static struct host_range mmio[HOST_DT_MAX_MMIO];
+	const char *why = "";
+	int n = host_dt_mmio(host_fdt, &machine, mmio, HOST_DT_MAX_MMIO, &why);
+
+	if (n < 0)
+		boot_refuse("%s", why);
+	for (int i = 0; i < n; i++)
+		if (!host_space_map_device(mmio[i].base.v, mmio[i].size))
+			boot_refuse("no table left for the device window at 0x%lx", mmio[i].base.v);
+}
+
+static u64 build_device_tree(const void *fdt)
+{
+	static struct host_dt_plan plan;
+	const struct machine_range avoid[] = { machine.fdt, machine.kernel, machine.ramdisk };
+	u64 size = be32((const u8 *)fdt + 4) + HOST_DT_SLACK;
+	u64 at = layout_find(ALIGN_UP(size, SIZE_2M), SIZE_2M, false, avoid, ARRAY_SIZE(avoid));
+	const char *why = "";
+
+	if (!at)
+		boot_refuse("no room for the host's device tree: give the machine more memory (-m)");
+	plan.machine = &machine;
+	plan.nr_ram = layout_host_ranges(plan.ram, HOST_DT_MAX_RAM);
+	if (machine.ramdisk.size)
+		plan.initrd = (struct host_range){ HPA(machine.ramdisk.base.v), machine.ramdisk.size };
+	harts_host_isa(&plan.isa);
+	if (host_dt_build(fdt, spa_ptr(SPA(at)), size, &plan, &why) != DT_OK)
+		boot_refuse("%s", why);
+	map_devices(spa_ptr(SPA(at)));
+	return at;
+}
+
+void load_host(const void *fdt, u64 *entry, u64 *host_fdt)
+{
+	u64 size = kernel_size();
+	struct machine_range avoid[2] = { machine.ramdisk };
+
+	if (machine.ramdisk.size && !module_in_host_ram(&machine.ramdisk))
+		boot_refuse("the initial ramdisk at 0x%lx is not in memory that the host can have",
+			    machine.ramdisk.base.v);
+	*host_fdt = build_device_tree(fdt);
+	/* From here on the firmware's tree may be overwritten. */
+	avoid[1] = (struct machine_range){ SPA(*host_fdt), SIZE_2M };
+	*entry = layout_find(size, SIZE_2M, true, avoid, ARRAY_SIZE(avoid));
+	if (!*entry)
+		boot_refuse("no %lu KiB in one piece for the host kernel: give the machine more memory (-m)",
+			    size >> 10);
+	if (*entry != machine.kernel.base.v) {
+		log_info("host kernel moved from 0x%lx to 0x%lx", machine.kernel.base.v, *entry);
+		memmove(spa_ptr(SPA(*entry)), spa_ptr(machine.kernel.base), machine.kernel.size);
+		rv_fence_i();
+	}
+}
