@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A TVM that leaves for the host in the ways that hello does not: MMIO of each width, WFI until a timer, vCPUs that
+ * start and stop. It prints what it found, one line a check, and reports a failure if any was wrong. Its VMM answers
+ * loads from nowhere with all ones (cove-run does) and has as many vCPUs as it likes.
+ */
+#include <sbi.h>
+
+#include "tvm.h"
+
+#define NOWHERE		0x10000000UL	/* below RAM: no device there */
+#define SLEEP_TICKS	100000		/* 10 ms at QEMU's 10 MHz */
+
+static unsigned long came[TVM_MAX_VCPUS];
+
+static bool check(bool ok, const char *what)
+{
+	tvm_puts(ok ? "ok: " : "not ok: ");
+	tvm_puts(what);
+	tvm_puts("\n");
+	return ok;
+}
+
+static bool mmio_loads(void)
+{
+	const uintptr_t at = NOWHERE;
+
+	return *(volatile uint8_t *)at == UINT8_MAX && *(volatile uint16_t *)at == UINT16_MAX &&
+	       *(volatile uint32_t *)at == UINT32_MAX && *(volatile uint64_t *)at == UINT64_MAX &&
+	       *(volatile int8_t *)at == -1 && *(volatile int16_t *)at == -1 && *(volatile int32_t *)at == -1;
+}
+
+static void mmio_stores(void)
+{
+	const uintptr_t at = NOWHERE;
+
+	*(volatile uint8_t *)at = 0x11;
+	*(volatile uint16_t *)at = 0x2222;
+	*(volatile uint32_t *)at = 0x33333333;
+	*(volatile uint64_t *)at = 0x4444444444444444;
+}
+
+static bool sleeps(void)
+{
+	uint64_t before = tvm_time();
+
+	tvm_sleep(SLEEP_TICKS);
+	return tvm_time() - before >= SLEEP_TICKS;
+}
+
+static void other(unsigned long id, unsigned long arg)
+{
+	__atomic_store_n(&came[id], arg, __ATOMIC_RELEASE);
+}
+
+/* Starts a vCPU, waits until it came and has stopped again. False after about ten seconds. */
+static bool start_and_stop(unsigned long id, unsigned long arg)
+{
+	unsigned int tries = 1000;
+
+	if (tvm_start_vcpu(id, other, arg))
+		return false;
+	while (tries-- && (__atomic_load_n(&came[id], __ATOMIC_ACQUIRE) != arg ||
+			   tvm_vcpu_status(id) != SBI_HSM_STOPPED))
+		tvm_sleep(SLEEP_TICKS);
+	return tries != (unsigned int)-1;
+}
+
+bool tvm_main(unsigned long vcpu, unsigned long arg)
+{
+	unsigned long id;
+	bool ok;
+
+	(void)arg;
+	ok = check(vcpu == 0, "the boot vCPU is number 0");
+	ok &= check(mmio_loads(), "loads from no device of 1, 2, 4 and 8 bytes give ones, extended as the load says");
+	mmio_stores();
+	ok &= check(true, "stores to no device of 1, 2, 4 and 8 bytes return");
+	ok &= check(sleeps(), "WFI with a timer returns when the time has come");
+	for (id = 1; id < TVM_MAX_VCPUS && tvm_vcpu_status(id) == SBI_HSM_STOPPED; id++) {
+		ok &= check(start_and_stop(id, id + 1), "another vCPU starts, runs and stops");
+		ok &= check(start_and_stop(id, id + 100), "it does so again");
+	}
+	return ok;
+}
