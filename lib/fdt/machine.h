@@ -18,6 +18,9 @@ enum {
 	MACHINE_BOOTARGS	= 2048,	/* bytes, the NUL included */
 };
 
+/* No RISC-V physical address is larger. */
+#define MACHINE_PHYSICAL_END	BIT(56)
+
 /* Why a tree was refused; the message says it in words. */
 enum dt_err {
 	DT_OK,
@@ -38,7 +41,6 @@ struct machine_hart {
 	u32 intc;		/* phandle of its riscv,cpu-intc */
 	u32 cbom_block;		/* bytes; 0 = not given */
 	u32 cboz_block;
-	u32 numa_node;		/* ~0 = not given */
 	spa_t imsic;		/* its S-level interrupt file; guest file N is N pages higher; 0 = none */
 	struct isa_set isa;
 };
@@ -55,8 +57,9 @@ struct machine_imsic {
 };
 
 struct machine {
-	struct machine_range ram[MACHINE_MAX_RAM];		/* sorted by base, disjoint */
-	struct machine_range reserved[MACHINE_MAX_RESERVED];	/* /reserved-memory and /memreserve/; any order */
+	struct machine_range ram[MACHINE_MAX_RAM];		/* sorted, disjoint, whole pages */
+	u32 ram_numa[MACHINE_MAX_RAM];				/* numa-node-id of each bank; ~0 = not given */
+	struct machine_range reserved[MACHINE_MAX_RESERVED];	/* /reserved-memory and /memreserve/, whole pages */
 	struct machine_hart harts[MACHINE_MAX_HARTS];		/* enabled ones, in the order of the tree */
 	u32 nr_ram;
 	u32 nr_reserved;
@@ -76,6 +79,9 @@ struct machine {
  * A machine without an S-level IMSIC or without the H extension parses: what the monitor needs is for boot/ to say.
  */
 enum dt_err machine_parse(const void *fdt, size_t max, struct machine *m, const char **why);
+
+/* True when part of the range is RAM. */
+bool machine_overlaps_ram(const struct machine *m, const struct machine_range *r);
 
 /* Sum of all RAM banks, in bytes. */
 u64 machine_ram_size(const struct machine *m);
