@@ -134,14 +134,44 @@ def run(cmd, watch=None, cwd=None):
             return proc.returncode == 0
 
 
-def retry(cmd, what, remedy, **kw):
+# What a log says, what it means, the remedy, and what may help: another try, fresh package lists, or nothing.
+REASONS = [
+    (r"sudo: .*", "sudo is refused", "run 'scripts/deps all-system' once as root", "nothing"),
+    (r"No space left on device", "the disk is full", "free some GiB", "nothing"),
+    (r"Unable to locate package (\S+)|Package '(\S+)' has no installation candidate",
+     "the package lists do not have it", "apt-get update, or set DEPS_MIRROR to a complete Debian mirror", "lists"),
+    (r"Temporary failure resolving|Could not resolve|Could not connect|Network is unreachable|Connection timed out"
+     r"|Connection failed", "no connection to the Debian mirror", "check the network, then run again", "again"),
+    (r"404 +Not Found|Hash Sum mismatch|unexpected size", "the mirror lacks a file that its lists name",
+     "it is being updated: run again in some minutes", "lists"),
+    (r"dpkg was interrupted|Unmet dependencies|held broken", "the system's packages are in a broken state",
+     "apt-get --fix-broken install", "nothing"),
+    (r"Could not get lock|Unable to acquire the dpkg", "another package manager is running", "wait for it, then run again", "again"),
+]
+
+
+def diagnosis():
+    """What the log's last command stumbled over: the reason, the remedy, and what may help."""
+    text = read(LOG).split("\n$ ")[-1]
+    for pattern, reason, remedy, helps in REASONS:
+        if re.search(pattern, text):
+            return reason, remedy, helps
+    return log_tail()[:160], "see build/deps/deps.log, then run again", "again"
+
+
+def failure(what):
+    reason, remedy, _ = diagnosis()
+    return Missing("%s failed: %s; remedy: %s (build/deps/deps.log tells more)" % (what, reason, remedy))
+
+
+def retry(cmd, what, **kw):
     for n in range(TRIES):
         if run(cmd, **kw):
             return
-        if n + 1 < TRIES:
-            say("%s failed, trying again (%s)" % (what, log_tail()[:120]))
-            time.sleep(2 + 5 * n)
-    raise Missing("%s failed: %s; remedy: %s (log: build/deps/deps.log)" % (what, log_tail()[:160], remedy))
+        if diagnosis()[2] == "nothing" or n + 1 == TRIES:
+            raise failure(what)
+        say("%s failed (%s), trying again" % (what, diagnosis()[0]))
+        time.sleep(2 + 5 * n)
 
 
 def unpack_deb(deb, dest):
@@ -174,8 +204,12 @@ def installed(package):
 
 
 def apt_update():
-    retry(as_root() + ["apt-get", "-q", "update"], "apt-get update",
-          "check the network and the system's package sources")
+    """Read the system's package lists. A source of others that fails is no reason to stop."""
+    say("reading the system's package lists")
+    if not run(as_root() + ["apt-get", "-q", "update"]):
+        if diagnosis()[2] == "nothing":
+            raise failure("apt-get update")
+        say("apt-get update: " + diagnosis()[0])
 
 
 def install(packages, config=(), suite=None):
@@ -184,17 +218,19 @@ def install(packages, config=(), suite=None):
     if not lacking:
         return
     if not config and not output(["apt-get", "indextargets"]).strip():
-        say("reading the system's package lists")
         apt_update()
-    say("installing " + " ".join(lacking))
+    what = "installing " + " ".join(lacking)
+    say(what)
     cmd = as_root() + ["apt-get", *config, "-q", "-y", "--no-install-recommends", "-o", "Acquire::Retries=3",
                        *(["-t", suite] if suite else []), "install", *lacking]
     if run(cmd):
         return
+    if diagnosis()[2] == "nothing":
+        raise failure(what)
+    say("that failed: " + diagnosis()[0])
     if not config:
-        say("that failed, reading the package lists again (%s)" % log_tail()[:120])
         apt_update()
-    retry(cmd, "installing " + " ".join(lacking), "check the network, then run again")
+    retry(cmd, what)
 
 
 # --- private apt configurations -----------------------------------------------------------------------
@@ -211,7 +247,6 @@ def mirror():
             if origin == "Debian" and label == "Debian" and uri.startswith(("http", "file", "mirror")):
                 return uri.rstrip("/")
         if attempt == 0:
-            say("reading the system's package lists")
             apt_update()
     raise Missing("no Debian mirror among the system's package sources; remedy: set DEPS_MIRROR=URL")
 
@@ -237,8 +272,8 @@ class Suite:
             "-o", "APT::Architecture=" + arch, "-o", "APT::Architectures=" + arch,
             "-o", "Dir::State::status=" + os.path.join(self.root, "status")]
         say("reading the package lists of %s (%s)" % (name, arch))
-        retry(["apt-get", *self.options, "-q", "update"], "reading the package lists of " + name,
-              "check the network, or set DEPS_MIRROR=URL", watch=os.path.join(self.root, "lists"))
+        retry(["apt-get", *self.options, "-q", "-o", "APT::Update::Error-Mode=any", "update"],
+              "reading the package lists of " + name, watch=os.path.join(self.root, "lists"))
 
     @classmethod
     def get(cls, name, arch="riscv64"):
@@ -282,9 +317,7 @@ class Suite:
         sizes = [int(self.fields(p).get("Size", 0)) for p in packages]
         say("downloading %s (%s, %d MB)" % (" ".join(packages), self.name, (sum(sizes) >> 20) + 1))
         folder = fresh_dir(os.path.join(self.root, "download"))
-        retry(["apt-get", *self.options, "-q", "download", *packages], "downloading " + " ".join(packages),
-              "check the network, then run again; a mirror that is being updated needs some minutes",
-              watch=folder, cwd=folder)
+        retry(["apt-get", *self.options, "-q", "download", *packages], "downloading " + " ".join(packages), watch=folder, cwd=folder)
         return sorted(glob.glob(os.path.join(folder, "*.deb")))
 
     def closure(self, packages):
@@ -293,9 +326,7 @@ class Suite:
         for old in glob.glob(os.path.join(self.debs, "*.deb")):
             os.unlink(old)
         retry(["apt-get", *self.options, "-q", "-y", "--download-only", "-o", "APT::Keep-Downloaded-Packages=true",
-               "install", *packages], "downloading " + " ".join(packages),
-              "check the network, then run again; a mirror that is being updated needs some minutes",
-              watch=self.debs)
+               "install", *packages], "downloading " + " ".join(packages), watch=self.debs)
         return sorted(glob.glob(os.path.join(self.debs, "*.deb")))
 
     def tarball(self, package):
@@ -303,7 +334,7 @@ class Suite:
         say("downloading the source of %s (%s)" % (package, self.name))
         folder = fresh_dir(os.path.join(self.root, "source"))
         retry(["apt-get", *self.options, "-q", "source", "--tar-only", "--download-only", package],
-              "downloading the source of " + package, "check the network, then run again", cwd=folder)
+              "downloading the source of " + package, cwd=folder)
         found = glob.glob(os.path.join(folder, "*.orig.tar.*"))
         found = [f for f in found if not f.endswith(".asc")]
         if len(found) != 1:
@@ -419,8 +450,8 @@ def find_qemu():
             install(packages, more.options, more.name)
         else:
             say("bringing QEMU up to date from " + more.name)
-            retry(as_root() + ["apt-get", *more.options, "-q", "-y", "-t", more.name, "install", *packages],
-                  "installing QEMU", "check the network, then run again")
+            retry(as_root() + ["apt-get", *more.options, "-q", "-y", "--no-install-recommends", "-t", more.name,
+                               "install", *packages], "installing QEMU")
         more.clean()
     else:
         install(["qemu-system-riscv"])
