@@ -13,7 +13,8 @@ OUT		:= $(BUILD)/tsm-$(TOOLCHAIN)
 GEN		:= $(OUT)/include/generated
 DEPS		:= build/deps
 Q		:= $(if $(V),,@)
-say		= @printf '  %-8s %s\n' $(1) $(2)
+quiet		:= $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say		= $(if $(quiet),,@printf '  %-8s %s\n' $(1) $(2))
 
 # --- tools ---------------------------------------------------------------------------------------------------------
 
@@ -54,8 +55,10 @@ SRC		:= $(filter-out tsm/trap/offsets.c,$(SRC))
 ASM		:= $(wildcard tsm/*/*.S lib/rv/target/*.S)
 OBJS		:= $(SRC:%.c=$(OUT)/%.o) $(ASM:%.S=$(OUT)/%.o)
 
-THIRD_PARTY_CC	:= $(CC)
 include lib/third_party.mk
+# No header of a C library: the compiler's own, and lib/base/shim where third-party headers ask for more.
+CC_INCLUDE	= $(eval CC_INCLUDE := $(call third_party_cc_include,$(CC)))$(CC_INCLUDE)
+CFLAGS		+= -nostdinc -isystem lib/base/shim -isystem $(CC_INCLUDE) $(THIRD_PARTY_INCLUDES)
 $(eval $(call third_party_rules,$(OUT),$(CC),$(AR),$(ARCH_FLAGS) -fno-pic -ffile-prefix-map=$(CURDIR)/=))
 
 .PHONY: all help deps-% run check check-long ci bench clean distclean menuconfig tsm gdb
@@ -77,14 +80,14 @@ $(OUT)/tsm.bin: $(OUT)/tsm.elf
 
 $(OUT)/tsm.elf: linker/tsm.ld $(OBJS) $(OUT)/third_party/libfdt.a $(GEN)/config.mk
 	$(call say,LD,$@)
-	$(Q)$(LD) -nostdlib -static --gc-sections --no-relax-gp --build-id=none --fatal-warnings --no-warn-rwx-segments \
+	$(Q)$(LD) -nostdlib -static --gc-sections --build-id=none --fatal-warnings --no-warn-rwx-segments \
 		--defsym=LOAD_ADDRESS=$$(sed -n 's/^CONFIG_LOAD_ADDRESS=//p' $(GEN)/config.mk) \
 		-T $< -o $@ -Map=$(OUT)/tsm.map $(OBJS) $(OUT)/third_party/libfdt.a $(LIBGCC_LP64)
 
 $(OUT)/%.o: %.c $(GEN)/config.h | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(if $(filter lib/fdt/%,$<),$(THIRD_PARTY_INCLUDES)) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(OUT)/%.o: %.S $(GEN)/offsets.h
 	$(call say,AS,$<)
@@ -123,6 +126,13 @@ overlay-stable overlay-newest: overlay-%:
 linux-stable: overlay-all overlay-stable
 	$(Q)scripts/mkinitramfs stable
 
+check-images: $(BUILD)/tsm.bin linux-stable
+	$(Q)scripts/mkinitramfs newest
+
+check-newest-module: overlay-all overlay-newest
+	$(Q)scripts/mkinitramfs newest
+	$(Q)tests/linux/run.py --kernel newest --only cove
+
 # --- test programs -------------------------------------------------------------------------------------------------
 
 -include tests/tvm/tvm.mk
@@ -132,7 +142,7 @@ linux-stable: overlay-all overlay-stable
 
 # --- what one runs -------------------------------------------------------------------------------------------------
 
-.PHONY: deps-run deps-check
+.PHONY: deps-run deps-check check-images check-newest-module unit conformance
 deps-run deps-check: deps-%:
 	$(Q)scripts/deps $*
 
@@ -141,6 +151,12 @@ run: deps-run ## boot a stock Debian beneath the TSM, to a shell (CMD='...' runs
 	$(Q)scripts/run-qemu --host stable $(if $(CMD),--cmd "$$CMD")
 
 export CMD
+
+check: ## every test; closes with "N passed, M failed"
+	$(Q)scripts/check
+
+check-long: ## the same and what takes longer (the newest kernel's module)
+	$(Q)scripts/check --long
 
 gdb: $(BUILD)/tsm.bin ## attach gdb to a machine started with: scripts/run-qemu --host stable --gdb
 	$(Q)gdb-multiarch -ex 'target remote :1234' $(BUILD)/tsm.elf

@@ -2,7 +2,7 @@
 /* Structure offsets for assembly. Compiled to text only; scripts/offsets turns it into generated/offsets.h. */
 #include "host/hart.h"
 
-#define DEFINE(name, value)	__asm__ volatile("\n->" #name " %0" : : "i"(value))
+#define DEFINE(name, value)	__asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"(value))
 
 void offsets(void);
 

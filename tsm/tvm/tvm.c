@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tvm/tvm.h"
+#include "base/check.h"
+#include "base/string.h"
+#include "page/page.h"
+#include "rv_arch.h"
+
+/* Descriptors in a pool page; the first descriptor's room holds the link to the next such page. */
+#define REGIONS_PER_PAGE	(PAGE_SIZE / sizeof(struct region) - 1)
+
+static struct tvm *tvm_at(u64 id)
+{
+	return spa_ptr(pfn_spa(PFN(id)));
+}
+
+struct tvm *tvm_get(u64 id)
+{
+	struct tvm *t;
+
+	/* Every state frame is owned by the id; only the first one's number is it. */
+	if (id >> PAGE_OWNER_BITS || !page_ref(PFN(id), PAGE_TVM_STATE, id))
+		return NULL;
+	t = tvm_at(id);
+	if (__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) == TVM_DYING) {
+		page_unref(PFN(id));
+		return NULL;
+	}
+	return t;
+}
+
+void tvm_put(struct tvm *t)
+{
+	if (t)
+		page_unref(PFN(t->id));
+}
+
+struct tvm *tvm_of(const struct vcpu *v)
+{
+	return tvm_at(v->tvm_id);
+}
+
+u64 tvm_create(pfn_t pgd, pfn_t state)
+{
+	struct tvm *t = tvm_at(state.v);
+	u64 id = state.v;
+
+	page_scrub(pgd, GSTAGE_ROOT_PAGES);
+	page_scrub(state, TVM_STATE_PAGES);
+	t->id = id;
+	gstage_init(&t->gstage, pgd);
+	region_map_init(&t->regions);
+	epoch_init(&t->epoch, t->slots, TVM_MAX_VCPUS);
+	page_commit(pgd, GSTAGE_ROOT_PAGES, PAGE_TVM_TABLE, id, 0);
+	page_commit(pfn_add(state, 1), TVM_STATE_PAGES - 1, PAGE_TVM_STATE, id, 0);
+	/* Last: from here on the id can be found. */
+	page_commit(state, 1, PAGE_TVM_STATE, id, 0);
+	return id;
+}
+
+struct vcpu *tvm_vcpu(const struct tvm *t, u64 id)
+{
+	u32 pfn;
+
+	if (id >= TVM_MAX_VCPUS)
+		return NULL;
+	pfn = __atomic_load_n(&t->vcpu_pfn[id], __ATOMIC_ACQUIRE);
+	return pfn ? spa_ptr(pfn_spa(PFN(pfn))) : NULL;
+}
+
+bool tvm_build_begin(struct tvm *t)
+{
+	bool ok;
+
+	spin_lock(&t->lock);
+	ok = t->state == TVM_INITIALIZING;
+	if (ok)
+		t->builders++;
+	spin_unlock(&t->lock);
+	return ok;
+}
+
+void tvm_build_end(struct tvm *t)
+{
+	spin_lock(&t->lock);
+	check(t->builders > 0);
+	t->builders--;
+	spin_unlock(&t->lock);
+}
+
+/* Room for one change of the region map. Lock held. */
+static enum tsm_err regions_reserve(struct tvm *t)
+{
+	pfn_t page;
+	struct region *r;
+
+	if (t->regions.spare_count >= REGION_SPARE_NEEDED)
+		return TSM_OK;
+	if (!t->gstage.pool_count)
+		return TSM_E_NO_MEMORY;
+	page = gstage_pool_take(&t->gstage);
+	r = spa_ptr(pfn_spa(page));
+	*(u64 *)r = t->region_pages.v;
+	t->region_pages = page;
+	region_map_refill(&t->regions, r + 1, REGIONS_PER_PAGE);
+	return TSM_OK;
+}
+
+enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type type)
+{
+	enum tsm_err err;
+
+	spin_lock(&t->lock);
+	if (region_overlaps(&t->regions, gpa, size))
+		err = TSM_E_PARAM;
+	else
+		err = regions_reserve(t);
+	if (err == TSM_OK)
+		region_set(&t->regions, gpa, size, type);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+bool tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type)
+{
+	const struct region *r;
+	bool found = false;
+
+	spin_lock(&t->lock);
+	for (r = t->regions.first; r && r->base < gpa + size; r = r->next) {
+		if (r->type != type || !ranges_overlap(gpa, size, r->base, r->size))
+			continue;
+		/* Whole regions go, so no descriptor is needed; the walk starts anew on the changed list. */
+		region_set(&t->regions, r->base, r->size, REGION_NONE);
+		found = true;
+		r = t->regions.first;
+		if (!r)
+			break;
+	}
+	spin_unlock(&t->lock);
+	return found;
+}
+
+enum region_type tvm_region_type(struct tvm *t, gpa_t gpa)
+{
+	const struct region *r;
+	enum region_type type;
+
+	spin_lock(&t->lock);
+	r = region_find(&t->regions, gpa.v);
+	type = r ? r->type : REGION_NONE;
+	spin_unlock(&t->lock);
+	return type;
+}
+
+enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states, u32 regions)
+{
+	u64 size = a->range.count * gstage_size(a->range.level);
+	enum region_type type;
+	enum tsm_err err;
+
+	spin_lock(&t->lock);
+	type = region_of_range(&t->regions, a->range.gpa.v, size);
+	if (!(states & BIT(t->state)))
+		err = TSM_E_PARAM;
+	else if (!(regions & BIT(type)))
+		err = TSM_E_ADDRESS;
+	else
+		err = gstage_reserve(&t->gstage, &a->range, a->pfn, GSTAGE_CONFIDENTIAL);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+void tvm_add_commit(struct tvm *t, const struct tvm_add *a)
+{
+	u64 frames = a->range.count * (gstage_size(a->range.level) >> PAGE_SHIFT);
+
+	gstage_commit(&t->gstage, &a->range);
+	page_commit(a->pfn, frames, PAGE_TVM_DATA, t->id, 0);
+	__atomic_add_fetch(&t->code_version, 1, __ATOMIC_RELEASE);
+}
+
+void tvm_add_cancel(struct tvm *t, const struct tvm_add *a)
+{
+	gstage_cancel(&t->gstage, &a->range);
+}
+
+enum tsm_err tvm_vcpu_add(struct tvm *t, u64 id, pfn_t pfn)
+{
+	enum tsm_err err = TSM_E_PARAM;
+
+	check(id < TVM_MAX_VCPUS);
+	spin_lock(&t->lock);
+	if (!t->vcpu_pfn[id]) {
+		vcpu_init(spa_ptr(pfn_spa(pfn)), t->id, (u32)id);
+		page_commit(pfn, vcpu_state_pages(), PAGE_VCPU_STATE, t->id, 0);
+		__atomic_store_n(&t->vcpu_pfn[id], (u32)pfn.v, __ATOMIC_RELEASE);
+		err = TSM_OK;
+	}
+	spin_unlock(&t->lock);
+	return err;
+}

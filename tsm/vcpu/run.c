@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/space.h"
+#include "rv/world_switch.h"
+#include "vcpu/vcpu.h"
+
+/* Where the machine has no VMIDs, every translation goes when the world changes. */
+static void flush_all(void)
+{
+	rv_hfence_gvma_all();
+	rv_hfence_vvma_all();
+}
+
+/*
+ * A TLB tag for the vCPU on this hart. It keeps the one it has while it stays on the hart; a tag is handed out again only after
+ * the whole hart was flushed. True: the tag is new to this vCPU.
+ */
+static bool vmid_take(struct hart *h, struct vcpu *v)
+{
+	u64 max = hart_features.vmid_max;
+
+	if (!max) {
+		v->vmid = 0;
+		return true;
+	}
+	if (v->vmid_generation == h->vmid_generation && v->hart_index == h->index)
+		return false;
+	if (h->vmid_next <= HOST_VMID || h->vmid_next > max) {
+		if (h->vmid_next > max) {
+			rv_hfence_gvma_all();
+			h->vmid_generation++;
+		}
+		h->vmid_next = HOST_VMID + 1;
+	}
+	v->vmid = h->vmid_next++;
+	v->vmid_generation = h->vmid_generation;
+	v->hart_index = h->index;
+	return true;
+}
+
+/* The vCPU's address space is in hgatp: make sure that nothing older than the epoch is cached under its tag. */
+static void space_enter(struct vcpu *v, const struct vcpu_space *space, bool new_tag)
+{
+	u32 version;
+	bool behind = epoch_enter(space->epoch, space->slot, &version);
+
+	if (!hart_features.vmid_max)
+		flush_all();
+	else if (new_tag || behind)
+		rv_hfence_gvma_vmid(v->vmid);
+	/* A tag that another vCPU had before may still mark VS-stage translations of that one. */
+	if (new_tag)
+		rv_hfence_vvma_all();
+	epoch_flushed(space->slot, version);
+	if (new_tag || v->code_version != space->code_version)
+		rv_fence_i();
+	v->code_version = space->code_version;
+}
+
+/* The host's interrupts, as its vsie has them, end the run. Its own interrupt file raises SGEI while a TVM runs. */
+static void host_irqs_arm(const struct world *host)
+{
+	if (host->vsie & BIT(IRQ_STI)) {
+		csr_write(CSR_STIMECMP, host->vstimecmp - host->htimedelta);
+		csr_set(CSR_SIE, BIT(IRQ_STI));
+	}
+	if (host->vsie & BIT(IRQ_SEI)) {
+		csr_write(CSR_HGEIE, BIT((host->hstatus & HSTATUS_VGEIN) >> HSTATUS_VGEIN_SHIFT));
+		csr_set(CSR_HIE, BIT(IRQ_SGEI));
+	}
+}
+
+static void host_irqs_disarm(void)
+{
+	csr_clear(CSR_SIE, BIT(IRQ_STI));
+	csr_clear(CSR_HIE, BIT(IRQ_SGEI));
+	csr_write(CSR_HGEIE, 0);
+}
+
+void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space)
+{
+	bool new_tag = vmid_take(h, v);
+
+	fpv_enter(h, v);
+	v->world.tsm_sp = h->host.tsm_sp;
+	v->world.tsm_tp = h->host.tsm_tp;
+	v->world.hgatp = space->hgatp | v->vmid << HGATP_VMID_SHIFT;
+	world_switch(&h->host, &v->world, hart_features.smstateen);
+	host_space_leave();
+	space_enter(v, space, new_tag);
+	host_irqs_arm(&h->host);
+	h->vcpu = v;
+}
+
+void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot)
+{
+	host_irqs_disarm();
+	world_switch(&v->world, &h->host, hart_features.smstateen);
+	if (!hart_features.vmid_max)
+		flush_all();
+	epoch_leave(slot);
+	host_space_enter();
+	fpv_leave(h, v);
+	h->vcpu = NULL;
+}

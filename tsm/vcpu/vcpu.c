@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vcpu/vcpu.h"
+#include "base/string.h"
+
+u64 vcpu_state_pages(void)
+{
+	u64 size = VCPU_VECTOR_OFFSET;
+
+	if (hart_features.vector)
+		size += sizeof(struct vector_regs) + 32 * hart_features.vlenb;
+	return ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id)
+{
+	const struct world *host = &this_hart()->host;
+
+	v->tvm_id = tvm_id;
+	v->id = id;
+	v->world.hedeleg = host->hedeleg;
+	v->world.hideleg = host->hideleg;
+	v->world.henvcfg = host->henvcfg;
+	v->world.hcounteren = host->hcounteren;
+	v->world.hstateen0 = host->hstateen0;
+}
+
+bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to)
+{
+	u32 old = from;
+
+	return __atomic_compare_exchange_n(&v->power, &old, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
+{
+	struct world *w = &v->world;
+	struct world config = *w;
+
+	memset(w, 0, sizeof(*w));
+	w->hedeleg = config.hedeleg;
+	w->hideleg = config.hideleg;
+	w->henvcfg = config.henvcfg;
+	w->hcounteren = config.hcounteren;
+	w->hstateen0 = config.hstateen0;
+	w->htimedelta = config.htimedelta;
+
+	w->gpr[REG_A0] = v->id;
+	w->gpr[REG_A1] = opaque;
+	w->sepc = pc;
+	w->sstatus = SSTATUS_SPP | SSTATUS_FS_INITIAL | SSTATUS_VS_INITIAL | SSTATUS_UXL_64;
+	w->hstatus = HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_VTW | HSTATUS_VSXL_64;
+	w->vsstatus = SSTATUS_FS_INITIAL | SSTATUS_VS_INITIAL | SSTATUS_UXL_64;
+	w->vstimecmp = ~0ULL;
+	w->scounteren = HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR;
+
+	memset(&v->fp, 0, sizeof(v->fp));
+	if (hart_features.vector)
+		memset((char *)v + VCPU_VECTOR_OFFSET, 0,
+		       sizeof(struct vector_regs) + 32 * hart_features.vlenb);
+	v->pending = PENDING_NONE;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual hart of a TVM: its registers, what it waits for, and its TLB tag on the hart where it ran last. It lives in pages
+ * that the host donated (PAGE_VCPU_STATE).
+ *
+ * Invariant: only the call that moved `power` to VCPU_CLAIMED or VCPU_RUNNING touches the rest.
+ */
+#ifndef VCPU_VCPU_H
+#define VCPU_VCPU_H
+
+#include "base/types.h"
+#include "host/hart.h"
+#include "page/epoch.h"
+#include "rv/world.h"
+#include "vcpu/decode.h"
+
+enum vcpu_power {
+	VCPU_OFF,
+	VCPU_CLAIMED,		/* somebody prepares its registers */
+	VCPU_ON,		/* may be run */
+	VCPU_RUNNING,		/* on a hart, from RUN_VCPU to its return */
+};
+
+/* What the next RUN_VCPU has to finish before the vCPU goes on (ABI.md 9.4, last column). */
+enum vcpu_pending {
+	PENDING_NONE,
+	PENDING_ECALL,		/* a0 and a1 are the host's answer */
+	PENDING_PUTCHAR,	/* only a0 is */
+	PENDING_CONSOLE,	/* bytes of console[] go out one by one as putchar calls */
+	PENDING_LOAD,
+	PENDING_STORE,
+};
+
+enum { VCPU_CONSOLE_MAX = 256 };	/* bytes that one DBCN write from confidential memory prints at most */
+
+struct vcpu {
+	struct world world;
+	struct fp_regs fp;
+	u64 tvm_id;
+	u32 id;
+	u32 power;		/* enum vcpu_power, atomically */
+
+	enum vcpu_pending pending;
+	struct mmio_op mmio;			/* PENDING_LOAD, PENDING_STORE */
+	u32 console_size, console_next;		/* PENDING_CONSOLE */
+	u8 console[VCPU_CONSOLE_MAX];
+
+	u32 hart_index;		/* where it ran last; meaningful when vmid_generation is not 0 */
+	u32 code_version;	/* of the TVM, when this hart last executed fence.i for it */
+	u64 vmid_generation;
+	u64 vmid;
+};
+
+/* The vector registers follow struct vcpu where V exists. */
+#define VCPU_VECTOR_OFFSET	ALIGN_UP(sizeof(struct vcpu), 16ULL)
+
+/* Frames that a vCPU takes on this machine, at least 1. */
+u64 vcpu_state_pages(void);
+
+/* @v is scrubbed memory. The vCPU is off; its delegation and environment are those of the host on this hart. */
+void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id);
+
+/* State transitions of `power`; false: it was not @from. */
+bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to);
+
+/*
+ * Reset state with a start address and argument (FINALIZE, HSM start): VS mode, a0 = id, a1 = @opaque, no translation, no
+ * interrupts, no timer. The vCPU is VCPU_CLAIMED by the caller.
+ */
+void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque);
+
+/* run.c: entering and leaving */
+
+/* The address space that a vCPU is entered with. */
+struct vcpu_space {
+	u64 hgatp;			/* without VMID */
+	struct epoch *epoch;
+	struct epoch_slot *slot;	/* the vCPU's own */
+	u32 code_version;		/* grows when pages are added */
+};
+
+/*
+ * Moves this hart from the host's world to the vCPU's: registers, FP and vector state, CSRs, address space, TLB; arms the
+ * host's interrupts so that they end the run (ABI.md 9.2). The vCPU is VCPU_RUNNING.
+ */
+void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space);
+
+/* The way back. When it returns, this hart holds nothing of the TVM and v is only memory. */
+void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot);
+
+/* fpv.c: eager moves of FP and vector state */
+void fpv_enter(struct hart *h, struct vcpu *v);
+void fpv_leave(struct hart *h, struct vcpu *v);
+
+#endif
