@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rv/inject.h"
+#include "rv_arch.h"
+#include "tvm/run.h"
+
+static u64 permission_needed(u64 scause)
+{
+	switch (scause) {
+	case CAUSE_FETCH_GUEST:
+		return PTE_X;
+	case CAUSE_LOAD_GUEST:
+		return PTE_R;
+	}
+	return PTE_W;
+}
+
+/* The instruction at the trap. False: it cannot be fetched any more, the vCPU will take that fault itself. */
+static bool fetch(const struct vcpu *v, u32 *insn)
+{
+	u16 low, high;
+
+	if (!rv_hlvx_hu(v->world.sepc, &low))
+		return false;
+	*insn = low;
+	if ((low & 3) != 3)
+		return true;
+	if (!rv_hlvx_hu(v->world.sepc + 2, &high))
+		return false;
+	*insn |= (u32)high << 16;
+	return true;
+}
+
+/* An access to a region that the TVM declared as MMIO: the host emulates integer loads and stores. */
+static bool mmio_fault(struct vcpu *v, const struct vcpu_trap *trap, struct vcpu_exit *e)
+{
+	gpa_t gpa = trap_gpa(trap);
+	struct mmio_op op;
+	u32 insn;
+
+	if (trap->scause == CAUSE_FETCH_GUEST || trap_is_walk(trap)) {
+		exit_dead(e, trap->scause);
+		return false;
+	}
+	if (!fetch(v, &insn))
+		return true;
+	if (!mmio_decode(insn, &op)) {
+		world_inject(&v->world, CAUSE_ILLEGAL, insn);
+		return true;
+	}
+	/* Another vCPU has rewritten the instruction since: let it run. */
+	if (op.store != (trap->scause == CAUSE_STORE_GUEST))
+		return true;
+	if (!IS_ALIGNED(gpa.v, (u64)op.width)) {
+		world_inject(&v->world, op.store ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED,
+			     trap->stval);
+		return true;
+	}
+	exit_mmio(e, v, gpa, &op);
+	return false;
+}
+
+static bool region_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap,
+			 struct vcpu_exit *e)
+{
+	switch (tvm_region_type(t, trap_gpa(trap))) {
+	case REGION_CONFIDENTIAL:
+	case REGION_CONFIDENTIAL_REMOVABLE:
+	case REGION_SHARED:
+	case REGION_SHARED_REMOVABLE:
+		exit_page_fault(e, trap->scause, trap_gpa(trap));
+		return false;
+	case REGION_MMIO:
+		return mmio_fault(v, trap, e);
+	case REGION_IMSIC:
+	case REGION_NONE:
+		break;
+	}
+	exit_dead(e, trap->scause);
+	return false;
+}
+
+bool tvm_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap, struct vcpu_exit *e)
+{
+	struct gstage_entry entry = gstage_lookup(&t->gstage, trap_gpa(trap));
+
+	switch (entry.kind) {
+	case GSTAGE_MAPPED:
+		if (entry.perm & permission_needed(trap->scause)) {
+			/* Another hart has mapped it meanwhile. */
+			rv_hfence_gvma_vmid(v->vmid);
+			return true;
+		}
+		/* Only execution of shared memory is not permitted. */
+		world_inject(&v->world, CAUSE_FETCH_ACCESS, trap->stval);
+		return true;
+	case GSTAGE_IN_FLIGHT:
+		/* A call on another hart is filling the page; until then the vCPU comes back here. */
+		return true;
+	case GSTAGE_EMPTY:
+	case GSTAGE_BLOCKED:
+		break;
+	}
+	return region_fault(t, v, trap, e);
+}
