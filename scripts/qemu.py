@@ -23,7 +23,7 @@ BUILD = os.path.join(TREE, "build")
 LOGS = os.path.join(BUILD, "logs")
 
 RAM_BASE = 0x80000000
-IMAGE_AT = RAM_BASE + (64 << 20)       # above the TSM, 2 MiB aligned: the TSM need not move it
+IMAGE_AT = RAM_BASE + (4 << 20)        # the lowest place above the TSM: it need not move the Image there
 ALIGN = 2 << 20
 MIN_RAM = 256 << 20
 

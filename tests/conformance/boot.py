@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Boots the TSM on machines that it must accept and on machines that it must refuse with a clear message. Prints TAP.
+
+usage: boot.py [--long]
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "scripts"))
+import qemu  # noqa: E402
+
+BOOTED = rb"tsm: boot: \d+ instructions to host entry"
+REFUSED = rb"tsm: error: cannot start: "
+
+# A host that powers off at once: an Image header, then SRST (shutdown).
+IMAGE_ASM = """
+	.option norvc
+_start:	j 1f
+	.word 0
+	.dword 0x200000, 0x10000, 0
+	.word 2, 0
+	.dword 0
+	.ascii "RISCV\\0\\0\\0"
+	.ascii "RSC\\5"
+	.word 0
+1:	li a7, 0x53525354
+	li a6, 0
+	li a0, 0
+	li a1, 0
+	ecall
+2:	j 2b
+"""
+
+failed = number = 0
+
+
+def result(good, sentence, detail=""):
+    global failed, number
+    number += 1
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {number} - {sentence}", flush=True)
+    if not good and detail:
+        print("\n".join("# " + line for line in detail.splitlines()[-30:]))
+
+
+def attempt(sentence, pattern, image, seconds=30, **settings):
+    """One machine: `pattern` must come on the console, and the machine must end by itself after it."""
+    config = qemu.Config(image=image, **settings)
+    try:
+        with qemu.Machine(config, "boot") as machine:
+            try:
+                machine.expect(pattern if isinstance(pattern, str) else pattern.decode(), seconds)
+                machine.wait(seconds)
+                result(True, sentence)
+            except qemu.Trouble as trouble:
+                machine.report()
+                result(False, sentence, str(trouble))
+    except qemu.Trouble as trouble:
+        result(False, sentence, str(trouble))
+
+
+def assemble(folder, text, name):
+    source, elf, out = (os.path.join(folder, name + end) for end in (".S", ".o", ".bin"))
+    with open(source, "w", encoding="ascii") as f:
+        f.write(text)
+    subprocess.run(["riscv64-linux-gnu-as", "-o", elf, source], check=True)
+    subprocess.run(["riscv64-linux-gnu-objcopy", "-O", "binary", elf, out], check=True)
+    return out
+
+
+def broken_tree(folder, name, mangle):
+    """A device tree of QEMU's, changed; returns QEMU's option for it."""
+    path = os.path.join(folder, name + ".dtb")
+    config = qemu.Config(kernel=None)
+    subprocess.run([qemu.find_qemu(), "-M", f"virt,aia=aplic-imsic,aia-guests=5,dumpdtb={path}", "-cpu", config.cpu,
+                    "-smp", "2", "-m", "512M", "-display", "none"], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    with open(path, "rb") as f:
+        blob = bytearray(f.read())
+    with open(path, "wb") as f:
+        f.write(mangle(blob))
+    return ["-dtb", path]
+
+
+def accepted(image):
+    for harts, mem in ((1, "256M"), (2, "512M"), (4, "2G"), (8, "3G")):
+        attempt(f"it boots with {harts} harts and {mem}", BOOTED, image, smp=harts, mem=mem)
+    attempt("it boots on -cpu max", BOOTED, image, cpu="max")
+    attempt("it boots without V, Zicboz, Smstateen and Svpbmt", BOOTED, image, cpu="rv64,smaia=on,ssaia=on")
+    attempt("it boots with one guest interrupt file", BOOTED, image, aia_guests=1)
+
+
+def refused(image, folder):
+    def refuse(sentence, words, **settings):
+        attempt(sentence, REFUSED.decode() + words, settings.pop("image", image), **settings)
+
+    base = "rv64,smaia=on,ssaia=on"
+    refuse("a machine without the hypervisor extension is refused by name", ".*hypervisor extension", cpu=base + ",h=off")
+    refuse("a machine without Sstc is refused by name", ".*Sstc", cpu=base + ",sstc=off")
+    refuse("a machine without AIA is refused with the option to give", ".*aia=aplic-imsic",
+           cpu="rv64", extra=["-M", "aia=none"])
+    refuse("a machine without guest interrupt files is refused", ".*guest interrupt files", aia_guests=0)
+    refuse("a start without a host kernel is refused with the option to give", ".*guest-loader", image=None)
+    text = os.path.join(folder, "text")
+    with open(text, "wb") as f:
+        f.write(b"this is no kernel\n" * 100)
+    refuse("a host kernel that is no Image is refused", ".*no RISC-V Image", image=text)
+
+
+def main():
+    if sys.argv[1:] == ["--help"]:
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        image = assemble(folder, IMAGE_ASM, "off")
+        accepted(image)
+        refused(image, folder)
+    print(f"1..{number}")
+    sys.exit(1 if failed else 0)
+
+
+main()
