@@ -608,7 +608,7 @@ def replace_in(name, old, new):
     write(name, re.sub(old, new, text))
 
 
-def module_build(name, packages, compiler):
+def module_build(name, packages, cross, cc):
     """Headers of the kernel `name` and all that a build needs, in one prefix, usable on a Debian that is older."""
     install(["patchelf", "make"])
     release = read(path("linux", name, "release")).strip()
@@ -626,18 +626,18 @@ def module_build(name, packages, compiler):
     native.clean()
     final = path("kbuild", name)
     publish(tree, final)
-    adapt_headers(final, headers, compiler)
+    adapt_headers(final, headers, cross, cc)
     relink(os.path.join(final, "usr"), final)
     write(os.path.join(final, "release"), release + "\n")
 
 
-def adapt_headers(tree, headers, compiler):
+def adapt_headers(tree, headers, cross, cc):
     """Debian's header packages name absolute places and one compiler: ours are below build/."""
     build = os.path.join(tree, "usr/src", headers)
     replace_in(os.path.join(build, "Makefile"), r"/usr/src/", tree + "/usr/src/")
     variables = os.path.join(build, ".kernelvariables")
-    replace_in(variables, r"(?m)^CC = .*$", "CC = $(CROSS_COMPILE)gcc")
-    replace_in(variables, r"(?m)^(override )?CROSS_COMPILE = .*$", "override CROSS_COMPILE = " + compiler)
+    replace_in(variables, r"(?m)^CC = .*$", "CC = $(CROSS_COMPILE)" + cc)
+    replace_in(variables, r"(?m)^(override )?CROSS_COMPILE = .*$", "override CROSS_COMPILE = " + cross)
     vmlinux = os.path.join(build, "vmlinux")
     if os.path.exists(vmlinux):                             # it would ask for pahole
         os.unlink(vmlinux)
@@ -645,14 +645,15 @@ def adapt_headers(tree, headers, compiler):
 
 
 def module_stable():
-    module_build("stable", [], "riscv64-linux-gnu-")
+    module_build("stable", [], "riscv64-linux-gnu-", "gcc")
 
 
 def module_newest():
-    suite = read(path("linux", "newest", "suite")).strip()
-    gcc = next((p for p in Suite.get(suite, native_arch()).depends("gcc-riscv64-linux-gnu")
-                if re.match(r"gcc-\d+-riscv64-linux-gnu$", p)), "gcc-riscv64-linux-gnu")
-    module_build("newest", [gcc, "binutils-riscv64-linux-gnu"], path("kbuild", "newest", "usr/bin/riscv64-linux-gnu-"))
+    """The system's compiler is too old for this kernel: its own suite's, in the same prefix."""
+    suite = Suite.get(read(path("linux", "newest", "suite")).strip(), native_arch())
+    package = next(p for p in suite.depends("gcc-riscv64-linux-gnu") if re.match(r"gcc-\d+-riscv64-linux-gnu$", p))
+    module_build("newest", [package, "binutils-riscv64-linux-gnu"],
+                 path("kbuild", "newest", "usr/bin/riscv64-linux-gnu-"), "gcc-" + package.split("-")[1])
 
 
 # --- which group needs what ----------------------------------------------------------------------------------
