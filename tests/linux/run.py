@@ -15,6 +15,7 @@ import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -216,6 +217,46 @@ def image_truncated(run):
 def image_large(run):
     refused(run, "cp %s /tmp/large && truncate -s 8G /tmp/large" % HELLO, "/tmp/large")
     run.shell.ok("rm /tmp/large")
+
+
+COVE_DEBUG = "/sys/kernel/debug/cove/"
+
+
+@check("the module's copy from a converted page faults in the host, and the page comes back zero", tsm=True,
+       kernels=("stable",))
+def converted_hook(run):
+    run.shell.ok("mount -t debugfs debugfs /sys/kernel/debug")
+    said = run.shell.ok("cat %sprobe_converted" % COVE_DEBUG)
+    must(re.search(r"^result: pass$", said, re.M), "it says %r" % said)
+
+
+def kcore_offset(run, address):
+    """Where /proc/kcore, an ELF core file, shows a physical address."""
+    header = bytes.fromhex("".join(run.shell.ok("head -c 1024 /proc/kcore | od -An -v -tx1 | tr -d ' \\n'; echo").split()))
+    offset, size, count = struct.unpack_from("<Q", header, 32)[0], *struct.unpack_from("<HH", header, 54)
+    for n in range(count):
+        kind, _, at, _, physical, length = struct.unpack_from("<IIQQQQ", header, offset + n * size)
+        if kind == 1 and physical <= address < physical + length:
+            return at + address - physical
+    raise Failure("/proc/kcore has no segment with %#x" % address)
+
+
+def bytes_by_kcore(run, address):
+    """How many bytes of a page are not zero, read by /proc/kcore."""
+    return int(run.shell.ok("dd if=/proc/kcore bs=4096 count=1 iflag=skip_bytes skip=%d 2>/dev/null | tr -d '\\0' | wc -c"
+                            % kcore_offset(run, address)))
+
+
+@check("reading a converted page by /proc/kcore gives nothing of it, and the host lives on", tsm=True,
+       kernels=("stable",))
+def converted_kcore(run):
+    code = int(re.search(r"([0-9a-f]+)-[0-9a-f]+ : Kernel code", run.shell.ok("cat /proc/iomem")).group(1), 16)
+    must(bytes_by_kcore(run, code) > 0, "/proc/kcore does not show the kernel's code")
+    run.shell.ok("echo 1 >%shold_converted" % COVE_DEBUG)
+    address = int(run.shell.ok("cat %shold_converted" % COVE_DEBUG).strip(), 16)
+    seen = bytes_by_kcore(run, address)
+    run.shell.ok("echo 0 >%shold_converted" % COVE_DEBUG)
+    must(seen == 0, "%d bytes of the page are not zero" % seen)
 
 
 @check("after all that, cove-run hello still runs", tsm=True, kernels=("stable",))
