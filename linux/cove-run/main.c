@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cove-run: runs a TVM image beneath a CoVE TSM, over /dev/cove, and checks what the TVM says of its own measurement.
+ *
+ *	main.c	options, order of things	vm.c	making the TVM	    run.c	running it
+ *	image.c	the file			measure.c what the registers must hold	console.c what the TVM prints
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "measure.h"
+#include "vm.h"
+
+#define EXIT_OK			0
+#define EXIT_TVM		1	/* the TVM failed, or is not what its image says */
+#define EXIT_USAGE		2	/* bad options or image, no device, no memory */
+#define EXIT_INTERRUPTED	130
+
+#define MEM_MAX		(1ULL << 40)
+#define PATH_SIZE	4096
+
+static const char usage[] =
+	"usage: cove-run [OPTION]... IMAGE\n"
+	"Runs a confidential VM. IMAGE is a TVM image's path, or the name of one in " IMAGE_FOLDER ", e.g. hello.\n"
+	"\n"
+	"  --mem SIZE      memory of the TVM, with a suffix K, M or G; 64M if not given\n"
+	"  --vcpus N       number of vCPUs; 1 if not given\n"
+	"  --device PATH   /dev/cove if not given\n"
+	"  --verbose       say what is done, and each access to no device\n"
+	"  --help          this text\n"
+	"\n"
+	"Exit status: 0 the TVM powered off, and the measurements that it printed (if any) agree with its image;\n"
+	"1 they differ, or the TVM failed; 2 wrong usage, image or host; 130 interrupted.\n";
+
+struct options {
+	const char *name;
+	const char *device;
+	uint64_t mem;
+	unsigned int vcpus;
+	bool verbose;
+};
+
+void complain(const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	fprintf(stderr, "cove-run: %s\n", line);
+}
+
+static bool parse_number(const char *text, uint64_t *value, char **end)
+{
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, end, 0);
+	return !errno;
+}
+
+static bool parse_mem(const char *text, uint64_t *mem)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix;
+	unsigned int shift = 0;
+	char *end;
+
+	if (!parse_number(text, mem, &end))
+		return false;
+	if (*end) {
+		suffix = strchr(suffixes, *end & ~0x20);
+		if (!suffix || !*suffix || end[1])
+			return false;
+		shift = 10 * (unsigned int)(suffix - suffixes + 1);
+	}
+	if (*mem > MEM_MAX >> shift)
+		return false;
+	*mem <<= shift;
+	return *mem && *mem % VM_PAGE == 0;
+}
+
+static bool parse_vcpus(const char *text, unsigned int *vcpus)
+{
+	uint64_t n;
+	char *end;
+
+	if (!parse_number(text, &n, &end) || *end || !n || n > VM_MAX_VCPUS)
+		return false;
+	*vcpus = (unsigned int)n;
+	return true;
+}
+
+static int usage_error(void)
+{
+	fputs("Try 'cove-run --help'.\n", stderr);
+	return EXIT_USAGE;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option known[] = {
+		{ "mem", required_argument, NULL, 'm' },
+		{ "vcpus", required_argument, NULL, 'c' },
+		{ "device", required_argument, NULL, 'd' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "m:c:d:vh", known, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(usage, stdout);
+			return EXIT_OK;
+		}
+		if (option == 'm' && !parse_mem(optarg, &o->mem)) {
+			complain("--mem %s: give whole pages of 4K, up to 1024G, e.g. 64M", optarg);
+			return EXIT_USAGE;
+		}
+		if (option == 'c' && !parse_vcpus(optarg, &o->vcpus)) {
+			complain("--vcpus %s: give a number from 1 to %d", optarg, VM_MAX_VCPUS);
+			return EXIT_USAGE;
+		}
+		if (option == '?')
+			return usage_error();
+		if (option == 'd')
+			o->device = optarg;
+		if (option == 'v')
+			o->verbose = true;
+	}
+	if (argc - optind != 1) {
+		complain(argc == optind ? "which image?" : "one image at a time");
+		return usage_error();
+	}
+	o->name = argv[optind];
+	return -1;
+}
+
+/* The image is there twice while it is measured: in our memory, and in the TVM's. */
+static bool host_has_room(uint64_t image, uint64_t *available)
+{
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "re");
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "MemAvailable: %" SCNu64, available) == 1;
+	if (f)
+		fclose(f);
+	*available <<= 10;
+	return !found || image <= *available / 2;
+}
+
+static bool load_image(struct vm *vm, struct image *image, const char *path)
+{
+	uint64_t available;
+	char why[256];
+
+	if (!host_has_room(image->size, &available)) {
+		complain("%s: larger than the confidential memory that the host can give: it takes %" PRIu64
+			 " MiB twice, %" PRIu64 " MiB are free: give the host more memory, or a smaller image", path,
+			 image->size >> 20, available >> 20);
+		return false;
+	}
+	if (!image_load(image, vm->ram + image->offset, why, sizeof(why))) {
+		complain("%s: %s", path, why);
+		return false;
+	}
+	return true;
+}
+
+static bool build(struct vm *vm, const struct options *o, struct image *image, const char *path)
+{
+	uint64_t entry = VM_RAM_BASE + image->offset;
+
+	if (!vm_open(vm, o->device) || !vm_create(vm, o->mem) || !load_image(vm, image, path) ||
+	    !vm_measure(vm, image->offset, image->size) || !vm_add_vcpus(vm, o->vcpus) ||
+	    !vm_set_entry(vm, entry, 0))
+		return false;
+	if (o->verbose)
+		complain("%s: %" PRIu64 " bytes measured at 0x%" PRIx64 ", memory %" PRIu64 " MiB, vCPUs %u", path,
+			 image->size, entry, o->mem >> 20, o->vcpus);
+	return true;
+}
+
+static void note_digest(struct vm *vm, unsigned int reg, const uint8_t digest[SHA384_SIZE])
+{
+	char line[64 + 2 * SHA384_SIZE];
+	int at = snprintf(line, sizeof(line), "cove-run: expected measurement %u: ", reg);
+	unsigned int i;
+
+	for (i = 0; i < SHA384_SIZE; i++)
+		at += snprintf(line + at, sizeof(line) - (size_t)at, "%02x", digest[i]);
+	snprintf(line + at, sizeof(line) - (size_t)at, "\n");
+	console_note(&vm->console, line);
+}
+
+/* False: the TVM printed a measurement that its image does not have. */
+static bool compare(struct vm *vm, const struct image *image)
+{
+	uint64_t pages = (image->size + VM_PAGE - 1) & ~(VM_PAGE - 1);
+	uint8_t expected[2][SHA384_SIZE] = { { 0 } };
+	bool agree = true, any = false;
+	unsigned int i;
+
+	measure_pages(expected[0], VM_RAM_BASE + image->offset, vm->ram + image->offset, pages);
+	measure_entry(expected[1], VM_RAM_BASE + image->offset, 0);
+	for (i = 0; i < 2; i++) {
+		note_digest(vm, 4 + i, expected[i]);
+		if (!vm->console.seen[4 + i])
+			continue;
+		any = true;
+		agree = agree && !memcmp(vm->console.digest[4 + i], expected[i], SHA384_SIZE);
+	}
+	console_note(&vm->console, !any	 ? "cove-run: the TVM printed no measurement\n"
+				   : agree ? "cove-run: measurements agree\n"
+					   : "cove-run: measurements DIFFER\n");
+	return agree;
+}
+
+static int status(struct vm *vm, const struct image *image, enum vm_end how)
+{
+	bool agree;
+
+	console_note(&vm->console, "");
+	if (how == VM_INTERRUPTED) {
+		complain("interrupted");
+		return EXIT_INTERRUPTED;
+	}
+	if (how == VM_ERROR)
+		return EXIT_TVM;
+	agree = compare(vm, image);
+	if (how == VM_FAILED)
+		complain("the TVM powered off and reports a failure");
+	if (how == VM_RESET)
+		complain("the TVM asks for a restart, which cove-run does not do: run it again");
+	return agree && how == VM_POWER_OFF ? EXIT_OK : EXIT_TVM;
+}
+
+int main(int argc, char **argv)
+{
+	static struct vm vm;
+	struct options o = { .device = "/dev/cove", .mem = 64ULL << 20, .vcpus = 1 };
+	char path_buffer[PATH_SIZE], why[256];
+	struct image image;
+	const char *path;
+	enum vm_end how;
+	int result = parse(argc, argv, &o);
+
+	if (result >= 0)
+		return result;
+	path = image_path(o.name, path_buffer, sizeof(path_buffer));
+	if (!image_open(&image, path, o.mem, why, sizeof(why))) {
+		complain("%s: %s", path, why);
+		return EXIT_USAGE;
+	}
+	vm.verbose = o.verbose;
+	console_init(&vm.console, STDOUT_FILENO);
+	if (!build(&vm, &o, &image, path))
+		return EXIT_USAGE;
+	how = vm_run(&vm);
+	if (o.verbose)
+		complain("%" PRIu64 " exits", vm.exits);
+	return status(&vm, &image, how);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Making a TVM: the device, memory, measured pages, vCPUs, entry point. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vm.h"
+
+#define LOG_HINT	"the kernel's log (dmesg) names the call that failed"
+
+static const char *open_hint(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return "load the module: insmod /lib/modules/cove.ko, or modprobe cove";
+	case EACCES:
+	case EPERM:
+		return "run as root, or give yourself access to it";
+	default:
+		return "check --device";
+	}
+}
+
+bool vm_open(struct vm *vm, const char *device)
+{
+	int version;
+
+	vm->dev = open(device, O_RDWR | O_CLOEXEC);
+	if (vm->dev < 0) {
+		complain("cannot open %s: %s: %s", device, strerror(errno), open_hint(errno));
+		return false;
+	}
+	version = ioctl(vm->dev, KVM_GET_API_VERSION, 0);
+	if (version != KVM_API_VERSION) {
+		complain("%s is not what KVM's interface makes of a device: give --device /dev/cove", device);
+		return false;
+	}
+	return true;
+}
+
+static bool create_failed(void)
+{
+	switch (errno) {
+	case ENOMEM:
+		complain("the host has no memory left for another TVM: end another one, or give the host more");
+		break;
+	case EINVAL:
+		complain("this device makes no confidential VMs: give --device /dev/cove");
+		break;
+	default:
+		complain("KVM_CREATE_VM: %s: " LOG_HINT, strerror(errno));
+	}
+	return false;
+}
+
+bool vm_create(struct vm *vm, uint64_t ram_size)
+{
+	struct kvm_userspace_memory_region region = {
+		.guest_phys_addr = VM_RAM_BASE,
+		.memory_size = ram_size,
+	};
+
+	vm->fd = ioctl(vm->dev, KVM_CREATE_VM, KVM_VM_TYPE_RISCV_COVE);
+	if (vm->fd < 0)
+		return create_failed();
+	vm->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (vm->ram == MAP_FAILED) {
+		complain("no address space for %" PRIu64 " MiB: give a smaller --mem", ram_size >> 20);
+		return false;
+	}
+	vm->ram_size = ram_size;
+	region.userspace_addr = (uint64_t)(uintptr_t)vm->ram;
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region)) {
+		if (errno == ENOMEM)
+			complain("the host has not enough memory for a TVM of %" PRIu64 " MiB: give a smaller --mem",
+				 ram_size >> 20);
+		else
+			complain("KVM_SET_USER_MEMORY_REGION: %s: " LOG_HINT, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+bool vm_measure(struct vm *vm, uint64_t offset, uint64_t size)
+{
+	struct cove_measure_region region = {
+		.userspace_addr = (uint64_t)(uintptr_t)(vm->ram + offset),
+		.gpa = VM_RAM_BASE + offset,
+		.size = size,
+	};
+
+	if (!ioctl(vm->fd, KVM_RISCV_COVE_MEASURE_REGION, &region))
+		return true;
+	if (errno == ENOMEM)
+		complain("the image is larger than the confidential memory that the host can give: give the host more "
+			 "memory, or a smaller image");
+	else
+		complain("KVM_RISCV_COVE_MEASURE_REGION: %s: " LOG_HINT, strerror(errno));
+	return false;
+}
+
+static bool add_vcpu(struct vm *vm, unsigned int id, size_t run_size)
+{
+	struct vcpu *vcpu = &vm->vcpus[id];
+
+	vcpu->vm = vm;
+	vcpu->id = id;
+	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)id);
+	if (vcpu->fd < 0) {
+		complain("vCPU %u: %s: " LOG_HINT, id, strerror(errno));
+		return false;
+	}
+	vcpu->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED) {
+		complain("vCPU %u: its run page cannot be mapped: %s", id, strerror(errno));
+		return false;
+	}
+	vm->nr_vcpus++;
+	return true;
+}
+
+bool vm_add_vcpus(struct vm *vm, unsigned int n)
+{
+	int run_size = ioctl(vm->dev, KVM_GET_VCPU_MMAP_SIZE, 0);
+	int max = ioctl(vm->dev, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	unsigned int id;
+
+	if (max > 0 && n > (unsigned int)max) {
+		complain("%u vCPUs are more than the %d that the TSM allows: give a smaller --vcpus", n, max);
+		return false;
+	}
+	if (run_size < (int)sizeof(struct kvm_run)) {
+		complain("KVM_GET_VCPU_MMAP_SIZE: %s: " LOG_HINT, strerror(errno));
+		return false;
+	}
+	for (id = 0; id < n; id++)
+		if (!add_vcpu(vm, id, (size_t)run_size))
+			return false;
+	return true;
+}
+
+static bool set_core(struct vcpu *vcpu, size_t offset, uint64_t value)
+{
+	struct kvm_one_reg reg = {
+		.id = KVM_REG_RISCV | KVM_REG_SIZE_U64 | KVM_REG_RISCV_CORE | offset / sizeof(unsigned long),
+		.addr = (uint64_t)(uintptr_t)&value,
+	};
+
+	return !ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg);
+}
+
+bool vm_set_entry(struct vm *vm, uint64_t pc, uint64_t arg)
+{
+	if (set_core(&vm->vcpus[0], offsetof(struct kvm_riscv_core, regs.pc), pc) &&
+	    set_core(&vm->vcpus[0], offsetof(struct kvm_riscv_core, regs.a1), arg))
+		return true;
+	complain("KVM_SET_ONE_REG: %s: " LOG_HINT, strerror(errno));
+	return false;
+}
