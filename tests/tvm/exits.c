@@ -5,6 +5,7 @@
  * loads from nowhere with all ones (cove-run does) and has as many vCPUs as it likes.
  */
 #include <sbi.h>
+#include <cove/covg.h>
 
 #include "tvm.h"
 
@@ -73,6 +74,8 @@ bool tvm_main(unsigned long vcpu, unsigned long arg)
 
 	(void)arg;
 	ok = check(vcpu == 0, "the boot vCPU is number 0");
+	ok &= check(!tvm_sbi(SBI_EXT_COVG, COVG_ADD_MMIO_REGION, NOWHERE, TVM_PAGE_SIZE, 0).error,
+		    "the TVM declares an MMIO region");
 	ok &= check(mmio_loads(), "loads from no device of 1, 2, 4 and 8 bytes give ones, extended as the load says");
 	mmio_stores();
 	ok &= check(true, "stores to no device of 1, 2, 4 and 8 bytes return");
