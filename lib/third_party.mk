@@ -14,16 +14,17 @@ THIRD_PARTY_FDT		:= $(DEPS)/src/dtc/libfdt
 THIRD_PARTY_MBEDTLS	:= $(DEPS)/src/mbedtls
 
 # What third-party code is compiled with on top of FLAGS. Its warnings are not ours to fix.
-THIRD_PARTY_CFLAGS	:= -std=gnu11 -ffreestanding -nostdinc -isystem lib/base/shim -Ilib -w \
+THIRD_PARTY_CFLAGS	:= -std=gnu11 -ffreestanding -nostdinc $(THIRD_PARTY_SHIM) -Ilib -w \
 			   -ffunction-sections -fdata-sections -fno-common \
 			   -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(DEPS)/src/=
 
-# Include path of our code that uses them.
+# Include path of our code that uses them. Code for the target, which has no C library, adds THIRD_PARTY_SHIM.
+THIRD_PARTY_SHIM	:= -isystem lib/base/shim
 THIRD_PARTY_INCLUDES	:= -isystem $(THIRD_PARTY_FDT) -isystem $(THIRD_PARTY_MBEDTLS)/include \
 			   -DMBEDTLS_CONFIG_FILE='"crypto/mbedtls_config.h"'
 
-# Read-only and structural parts only: what is written is written by lib/fdt/fdt_writer.c.
-THIRD_PARTY_FDT_SRC	:= fdt.c fdt_ro.c fdt_check.c fdt_strerror.c
+# The reader, and fdt_wip.c for blanking a property in place: trees are written by lib/fdt/fdt_writer.c.
+THIRD_PARTY_FDT_SRC	:= fdt.c fdt_ro.c fdt_check.c fdt_wip.c fdt_strerror.c
 THIRD_PARTY_CRYPTO_SRC	:= sha256.c sha512.c platform_util.c
 
 # The directory of stdarg.h and its like: gcc and clang name it by different options.

@@ -73,6 +73,7 @@ bool dt_walk_next(struct dt_walk *w)
 	if (w->node < 0 || w->depth < 0 || w->depth >= DT_MAX_DEPTH)
 		return false;
 	w->level[w->depth] = (struct dt_level){ .node = w->node };
+	w->reg_loaded = false;
 	return true;
 }
 
@@ -119,7 +120,8 @@ static bool translate(struct dt_walk *w, int depth, struct machine_range *r)
 			return false;
 		if (!bus->ranges_len)
 			continue;
-		if (bus->address_cells > 2 || up->address_cells > 2 || bus->size_cells > 2 || !entry)
+		if (bus->address_cells > 2 || up->address_cells > 2 || bus->size_cells > 2 || !entry ||
+		    bus->ranges_len / entry > DT_MAX_ENTRIES)
 			return false;
 		for (u32 at = 0; bus->ranges_len - at >= entry && !found; at += entry) {
 			const u8 *p = bus->ranges + at;
@@ -142,16 +144,18 @@ static bool translate(struct dt_walk *w, int depth, struct machine_range *r)
 int dt_walk_reg_count(struct dt_walk *w)
 {
 	const struct dt_level *up;
-	u32 len, entry;
+	u32 entry;
 
-	if (w->depth == 0 || !dt_has(w->fdt, w->node, "reg"))
+	if (!w->reg_loaded)
+		w->reg = dt_bytes(w->fdt, w->node, "reg", &w->reg_len);
+	w->reg_loaded = true;
+	if (w->depth == 0 || !w->reg)
 		return 0;
 	up = dt_walk_parent(w);
 	if (up->address_cells < 1 || up->address_cells > 2 || up->size_cells > 2)
 		return -1;
 	entry = 4 * (up->address_cells + up->size_cells);
-	dt_bytes(w->fdt, w->node, "reg", &len);
-	return len % entry ? -1 : (int)(len / entry);
+	return w->reg_len % entry || w->reg_len / entry > DT_MAX_ENTRIES ? -1 : (int)(w->reg_len / entry);
 }
 
 bool dt_walk_reg(struct dt_walk *w, u32 i, struct machine_range *r)
@@ -159,12 +163,11 @@ bool dt_walk_reg(struct dt_walk *w, u32 i, struct machine_range *r)
 	int count = dt_walk_reg_count(w);
 	const struct dt_level *up;
 	const u8 *p;
-	u32 len;
 
 	if (count < 0 || i >= (u32)count)
 		return false;
 	up = dt_walk_parent(w);
-	p = dt_bytes(w->fdt, w->node, "reg", &len) + 4 * i * (up->address_cells + up->size_cells);
+	p = w->reg + 4 * i * (up->address_cells + up->size_cells);
 	r->base = SPA(dt_cells(p, up->address_cells));
 	r->size = dt_cells(p + 4 * up->address_cells, up->size_cells);
 	return translate(w, w->depth - 1, r);
@@ -186,7 +189,8 @@ int dt_walk_window_count(struct dt_walk *w)
 	    up->address_cells < 1 || up->address_cells > 2)
 		return -1;
 	entry = 4 * (PCI_ADDRESS_CELLS + up->address_cells + PCI_SIZE_CELLS);
-	return bridge->ranges_len % entry ? -1 : (int)(bridge->ranges_len / entry);
+	return bridge->ranges_len % entry || bridge->ranges_len / entry > DT_MAX_ENTRIES ?
+	       -1 : (int)(bridge->ranges_len / entry);
 }
 
 bool dt_walk_window(struct dt_walk *w, u32 i, struct machine_range *r)
@@ -275,4 +279,20 @@ bool dt_enabled(const void *fdt, int node)
 u32 dt_phandle(const void *fdt, int node)
 {
 	return fdt_get_phandle(fdt, node);
+}
+
+bool dt_is_memory(const void *fdt, int node)
+{
+	size_t len;
+	const char *type = dt_string(fdt, node, "device_type", &len);
+
+	return type ? !strcmp(type, "memory") : dt_node_is(fdt, node, "memory");
+}
+
+bool dt_is_cpu(const void *fdt, int node)
+{
+	size_t len;
+	const char *type = dt_string(fdt, node, "device_type", &len);
+
+	return type && !strcmp(type, "cpu");
 }

@@ -13,6 +13,7 @@
 enum {
 	DT_MAX_DEPTH	= 16,	/* nodes on a path, the root included */
 	DT_MAX_NAME	= 255,	/* bytes of a property's name */
+	DT_MAX_ENTRIES	= 512,	/* of a `reg` or `ranges`; a longer one counts as malformed */
 };
 
 /* Structure, alignment, sizes, names and depth of the whole blob, of which at most max bytes are touched. */
@@ -35,6 +36,9 @@ struct dt_walk {
 	int node;
 	int depth;
 	bool started;
+	bool reg_loaded;
+	const u8 *reg;		/* the current node's, once asked for; NULL = none */
+	u32 reg_len;
 	struct dt_level level[DT_MAX_DEPTH];
 };
 
@@ -65,6 +69,10 @@ const char *dt_string(const void *fdt, int node, const char *name, size_t *len);
 const u8 *dt_bytes(const void *fdt, int node, const char *name, u32 *len);
 bool dt_has(const void *fdt, int node, const char *name);
 u32 dt_phandle(const void *fdt, int node);			/* 0 = none */
+
+/* By device_type; a node that only has the name of memory counts as well. */
+bool dt_is_memory(const void *fdt, int node);
+bool dt_is_cpu(const void *fdt, int node);
 
 /* A number of 0, 1 or 2 big-endian cells. */
 u64 dt_cells(const u8 *p, u32 cells);

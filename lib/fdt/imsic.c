@@ -5,7 +5,7 @@
 /* Interrupt numbers at a hart's riscv,cpu-intc: which level an interrupt file belongs to. */
 enum { INTC_S_EXTERNAL = 9, INTC_M_EXTERNAL = 11 };
 
-enum { IMSIC_MAX_PARENTS = 4096, IMSIC_MAX_REGS = 512, IMSIC_DEFAULT_GROUP_SHIFT = 24 };
+enum { IMSIC_MAX_PARENTS = 4096, IMSIC_DEFAULT_GROUP_SHIFT = 24 };
 
 static enum dt_err refuse(const char **why, const char *reason)
 {
@@ -139,7 +139,7 @@ static enum dt_err parse_s_level(struct dt_walk *w, struct machine *m, const cha
 
 	if (m->imsic.phandle)
 		return refuse(why, "device tree: two S-level IMSIC nodes");
-	if (regs < 1 || regs > IMSIC_MAX_REGS)
+	if (regs < 1)
 		return refuse(why, "device tree: malformed reg of an IMSIC");
 	ext = dt_bytes(w->fdt, w->node, "interrupts-extended", &len);
 	err = parse_geometry(w, len / 8, &m->imsic, why);

@@ -192,7 +192,7 @@ static enum dt_err parse_cpu(struct parse *ps)
 		if (m->harts[i].id == hart.id)
 			return refuse(ps, DT_E_INVALID, "device tree: two harts with one id");
 	}
-	if (!parse_isa(w->fdt, w->node, &hart.isa))
+	if (!parse_isa(w->fdt, w->node, &hart.isa) || !isa_has(&hart.isa, ISA_I))
 		return refuse(ps, DT_E_INVALID, "device tree: a hart without a readable riscv,isa");
 	if (!dt_u32(w->fdt, w->node, "riscv,cbom-block-size", &hart.cbom_block))
 		hart.cbom_block = 0;
@@ -307,22 +307,6 @@ static enum dt_err parse_module(struct parse *ps, bool *has_ramdisk)
 	return m->bootargs[0] ? DT_OK : take_bootargs(ps, w->node);
 }
 
-static bool is_memory(const void *fdt, int node)
-{
-	size_t len;
-	const char *type = dt_string(fdt, node, "device_type", &len);
-
-	return type ? !strcmp(type, "memory") : dt_node_is(fdt, node, "memory");
-}
-
-static bool is_cpu(const void *fdt, int node)
-{
-	size_t len;
-	const char *type = dt_string(fdt, node, "device_type", &len);
-
-	return type && !strcmp(type, "cpu");
-}
-
 /* Which of the nodes directly under the root the walk is in. */
 enum area { AREA_NONE, AREA_CPUS, AREA_CPU, AREA_CHOSEN, AREA_RESERVED };
 
@@ -332,7 +316,7 @@ static enum dt_err parse_child_of_root(struct parse *ps, enum area *area)
 	int node = ps->walk.node;
 
 	*area = AREA_NONE;
-	if (is_memory(fdt, node))
+	if (dt_is_memory(fdt, node))
 		return dt_enabled(fdt, node) ? parse_memory(ps) : DT_OK;
 	if (dt_node_is(fdt, node, "cpus")) {
 		*area = AREA_CPUS;
@@ -355,7 +339,7 @@ static enum dt_err parse_grandchild(struct parse *ps, enum area *area, bool *has
 	case AREA_CPU:
 	case AREA_CPUS:
 		*area = AREA_CPUS;
-		if (!is_cpu(fdt, node) || !dt_enabled(fdt, node))
+		if (!dt_is_cpu(fdt, node) || !dt_enabled(fdt, node))
 			return DT_OK;
 		*area = AREA_CPU;
 		if (!ps->m->timebase_hz)

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <libfdt.h>
+
+#include "base/fmt.h"
+#include "base/string.h"
+#include "fdt/fdt_reader.h"
+#include "fdt/fdt_writer.h"
+#include "host/dt.h"
+#include "host/dt_devices.h"
+
+/* What the functions of one build share. */
+struct build {
+	struct host_walk walk;
+	struct dt_writer out;
+	const struct machine *machine;
+	const struct host_dt_plan *plan;
+	const char **why;
+	bool has_chosen;
+	u32 paths;		/* properties written so far that may have to be looked up as a path */
+};
+
+/* Aliases beyond these are left out: each is looked up in the finished tree. */
+enum { HOST_DT_MAX_PATHS = 128 };
+
+static enum dt_err refuse(const struct build *b, enum dt_err err, const char *reason)
+{
+	*b->why = reason;
+	return err;
+}
+
+/* ---- properties: which are copied, by the kind of their node ---- */
+
+static bool one_of(const char *name, const char *const *list)
+{
+	for (; *list; list++) {
+		if (!strcmp(name, *list))
+			return true;
+	}
+	return false;
+}
+
+/* What the boot loader told the firmware is not for the host, but for these. */
+static const char *const chosen_kept[] = {
+	"stdout-path", "linux,stdout-path", "rng-seed", "kaslr-seed", NULL
+};
+
+/* The IOMMU is the TSM's, so nothing refers to it. */
+static const char *const device_dropped[] = { "iommus", "iommu-map", "iommu-map-mask", NULL };
+
+/* Written new by write_imsic(). */
+static const char *const imsic_dropped[] = {
+	"reg", "interrupts-extended", "riscv,hart-index-bits", NULL
+};
+
+/* A block size without its extension is not for the host. */
+static const struct {
+	const char *name;
+	enum isa_ext ext;
+} block_sizes[] = {
+	{ "riscv,cbom-block-size", ISA_ZICBOM },
+	{ "riscv,cboz-block-size", ISA_ZICBOZ },
+	{ "riscv,cbop-block-size", ISA_ZICBOP },
+};
+
+static bool cpu_keeps(const struct isa_set *isa, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(block_sizes); i++) {
+		if (!strcmp(name, block_sizes[i].name))
+			return isa_has(isa, block_sizes[i].ext);
+	}
+	return true;
+}
+
+static bool keeps(struct build *b, const char *name)
+{
+	switch (host_walk_kind(&b->walk)) {
+	case HOST_NODE_CHOSEN:
+		return one_of(name, chosen_kept) && b->paths++ < HOST_DT_MAX_PATHS;
+	case HOST_NODE_ALIASES:
+		return b->paths++ < HOST_DT_MAX_PATHS;
+	case HOST_NODE_CPU:
+		return cpu_keeps(&b->plan->isa, name);
+	case HOST_NODE_IMSIC:
+		return !one_of(name, imsic_dropped);
+	case HOST_NODE_DEVICE:
+	case HOST_NODE_PCI:
+	case HOST_NODE_APLIC:
+		return !one_of(name, device_dropped);
+	case HOST_NODE_DROP:
+		return false;
+	case HOST_NODE_ROOT:
+	case HOST_NODE_CPUS:
+	case HOST_NODE_RESERVED:
+	case HOST_NODE_BUS:
+	case HOST_NODE_PLAIN:
+	case HOST_NODE_WHOLE:
+		break;
+	}
+	return true;
+}
+
+/* Longest thing that a "g" is spelled out to. */
+#define ISA_GROWTH	sizeof("rv64imafd_zicsr_zifencei")
+
+/*
+ * `riscv,isa` or `riscv,isa-extensions` without what the host may not see. One that is not readable
+ * is left out: machine_parse() made sure that the other one is.
+ */
+static void write_isa(struct build *b, bool list, const char *value, u32 len)
+{
+	const struct isa_set *allowed = &b->plan->isa;
+	size_t size, n;
+	char *room;
+
+	dt_write_open(&b->out, list ? "riscv,isa-extensions" : "riscv,isa");
+	room = dt_write_room(&b->out, &size);
+	n = list ? isa_filter_list(allowed, value, len, room, size) :
+		   isa_filter_string(allowed, value, len, room, size);
+	if (!n && size >= len + ISA_GROWTH) {
+		dt_write_cancel(&b->out);
+		return;
+	}
+	dt_write_used(&b->out, n ? n : size + 1);	/* neither: it is out of space, and says so */
+	dt_write_close(&b->out);
+}
+
+static void write_property(struct build *b, int property)
+{
+	int len;
+	const char *name;
+	const char *value = fdt_getprop_by_offset(b->walk.dt.fdt, property, &name, &len);
+	bool cpu = host_walk_kind(&b->walk) == HOST_NODE_CPU;
+
+	if (!value || !keeps(b, name))
+		return;
+	if (cpu && !strcmp(name, "riscv,isa"))
+		write_isa(b, false, value, (u32)len);
+	else if (cpu && !strcmp(name, "riscv,isa-extensions"))
+		write_isa(b, true, value, (u32)len);
+	else
+		dt_write_copy(&b->out, property);
+}
+
+/* ---- what is written new ---- */
+
+static bool fits(u64 v, u32 cells)
+{
+	return cells == 2 || (cells == 1 && v <= UINT32_MAX);
+}
+
+/*
+ * One memory node for what a bank has of a range: a node of the host's tree belongs to one NUMA
+ * node.
+ */
+static enum dt_err write_memory_node(struct build *b, u64 base, u64 size, u32 numa)
+{
+	const struct dt_level *root = dt_walk_level(&b->walk.dt, 0);
+	char name[32];
+
+	if (!fits(base, root->address_cells) || !fits(size, root->size_cells))
+		return refuse(b, DT_E_INVALID, "device tree: root cells too few for the memory");
+	fmt(name, sizeof(name), "memory@%lx", base);
+	dt_write_node(&b->out, name);
+	dt_write_string(&b->out, "device_type", "memory");
+	dt_write_open(&b->out, "reg");
+	dt_write_cells(&b->out, base, root->address_cells);
+	dt_write_cells(&b->out, size, root->size_cells);
+	dt_write_close(&b->out);
+	if (numa != ~0U) {
+		dt_write_open(&b->out, "numa-node-id");
+		dt_write_cells(&b->out, numa, 1);
+		dt_write_close(&b->out);
+	}
+	dt_write_end(&b->out);
+	return DT_OK;
+}
+
+static enum dt_err write_memory(struct build *b)
+{
+	const struct machine *m = b->machine;
+
+	for (u32 i = 0; i < b->plan->nr_ram; i++) {
+		u64 base = b->plan->ram[i].base.v, size = b->plan->ram[i].size, written = 0;
+
+		for (u32 j = 0; j < m->nr_ram; j++) {
+			u64 from = MAX(base, m->ram[j].base.v);
+			u64 to = MIN(base + size, m->ram[j].base.v + m->ram[j].size);
+			enum dt_err err;
+
+			if (from >= to)
+				continue;
+			err = write_memory_node(b, from, to - from, m->ram_numa[j]);
+			if (err)
+				return err;
+			written += to - from;
+		}
+		if (written != size)
+			return refuse(b, DT_E_INVALID, "host device tree: planned memory that is none");
+	}
+	return DT_OK;
+}
+
+static void write_u64(struct build *b, const char *name, u64 v)
+{
+	dt_write_open(&b->out, name);
+	dt_write_cells(&b->out, v, 2);
+	dt_write_close(&b->out);
+}
+
+static void write_chosen(struct build *b)
+{
+	const struct host_dt_plan *plan = b->plan;
+
+	b->has_chosen = true;
+	dt_write_string(&b->out, "bootargs", plan->bootargs ? plan->bootargs : b->machine->bootargs);
+	if (plan->initrd.size) {
+		write_u64(b, "linux,initrd-start", plan->initrd.base.v);
+		write_u64(b, "linux,initrd-end", plan->initrd.base.v + plan->initrd.size);
+	}
+}
+
+static const struct machine_hart *hart_of_intc(const struct machine *m, u32 intc)
+{
+	for (u32 i = 0; i < m->nr_harts; i++) {
+		if (m->harts[i].intc == intc)
+			return &m->harts[i];
+	}
+	return NULL;
+}
+
+/*
+ * The interrupt file that the host takes for its supervisor file is guest file 1 of each hart, and
+ * those after it are its guest files: one reg per hart, from there on, in the order of
+ * interrupts-extended. Linux counts a short last stride as a whole one and takes the guest index
+ * from the address. The hart index bits, which depend on how many harts are listed, are spelled out.
+ */
+static enum dt_err write_imsic(struct build *b)
+{
+	const struct machine_imsic *im = &b->machine->imsic;
+	const struct dt_level *bus = dt_walk_parent(&b->walk.dt);
+	const void *fdt = b->walk.dt.fdt;
+	struct machine_range first;
+	u32 len, reg_len;
+	const u8 *ext = dt_bytes(fdt, b->walk.dt.node, "interrupts-extended", &len);
+	const u8 *reg = dt_bytes(fdt, b->walk.dt.node, "reg", &reg_len);
+	u64 size = (PAGE_SIZE << im->guest_index_bits) - PAGE_SIZE;
+
+	if (!size)
+		return refuse(b, DT_E_INVALID, "device tree: IMSIC without guest interrupt files");
+	if (!dt_walk_reg(&b->walk.dt, 0, &first) || dt_cells(reg, bus->address_cells) != first.base.v)
+		return refuse(b, DT_E_INVALID, "device tree: IMSIC behind a bus that moves addresses");
+	dt_write_open(&b->out, "reg");
+	for (u32 i = 0; i < len / 8; i++) {
+		const struct machine_hart *h = hart_of_intc(b->machine, (u32)dt_cells(ext + 8 * i, 1));
+
+		if (!h)
+			continue;
+		if (!fits(h->imsic.v + PAGE_SIZE, bus->address_cells) || !fits(size, bus->size_cells))
+			return refuse(b, DT_E_INVALID, "device tree: IMSIC does not fit its bus");
+		dt_write_cells(&b->out, h->imsic.v + PAGE_SIZE, bus->address_cells);
+		dt_write_cells(&b->out, size, bus->size_cells);
+	}
+	dt_write_close(&b->out);
+	dt_write_open(&b->out, "interrupts-extended");
+	for (u32 i = 0; i < len / 8; i++) {
+		if (!hart_of_intc(b->machine, (u32)dt_cells(ext + 8 * i, 1)))
+			continue;
+		dt_write_cells(&b->out, dt_cells(ext + 8 * i, 2), 2);
+	}
+	dt_write_close(&b->out);
+	dt_write_open(&b->out, "riscv,hart-index-bits");
+	dt_write_cells(&b->out, im->hart_index_bits, 1);
+	dt_write_close(&b->out);
+	return DT_OK;
+}
+
+/* ---- the order of things ---- */
+
+static enum dt_err write_node(struct build *b)
+{
+	const void *fdt = b->walk.dt.fdt;
+	int node = b->walk.dt.node, property;
+
+	dt_write_node(&b->out, fdt_get_name(fdt, node, NULL));
+	fdt_for_each_property_offset(property, fdt, node)
+		write_property(b, property);
+	if (host_walk_kind(&b->walk) == HOST_NODE_IMSIC)
+		return write_imsic(b);
+	if (host_walk_kind(&b->walk) == HOST_NODE_CHOSEN)
+		write_chosen(b);
+	if (host_walk_kind(&b->walk) == HOST_NODE_ROOT)
+		return write_memory(b);
+	return DT_OK;
+}
+
+static enum dt_err write_tree(struct build *b)
+{
+	int open = 0;	/* nodes that are begun and not ended */
+
+	while (host_walk_next(&b->walk)) {
+		enum dt_err err;
+
+		for (; open > b->walk.dt.depth; open--)
+			dt_write_end(&b->out);
+		err = write_node(b);
+		if (err)
+			return err;
+		open++;
+	}
+	for (; open > 1; open--)
+		dt_write_end(&b->out);
+	if (!b->has_chosen) {
+		dt_write_node(&b->out, "chosen");
+		write_chosen(b);
+		dt_write_end(&b->out);
+	}
+	dt_write_end(&b->out);
+	return DT_OK;
+}
+
+/* True when a path, or an alias, up to a ':' names a node of the finished tree. */
+static bool path_exists(const void *fdt, const char *path, int len)
+{
+	int n = 0;
+
+	while (n < len && path[n] && path[n] != ':')
+		n++;
+	return n < len && n && fdt_path_offset_namelen(fdt, path, n) >= 0;
+}
+
+/* Turns a property that names a node by its path into nothing when the host does not have it. */
+static void drop_dangling(void *fdt, const char *parent, const char *only)
+{
+	int node = fdt_path_offset(fdt, parent), property, next;
+
+	for (property = fdt_first_property_offset(fdt, node); property >= 0; property = next) {
+		const char *name, *value;
+		int len;
+
+		next = fdt_next_property_offset(fdt, property);
+		value = fdt_getprop_by_offset(fdt, property, &name, &len);
+		if (!value || (only && strcmp(name, only)) || path_exists(fdt, value, len))
+			continue;
+		fdt_nop_property(fdt, node, name);
+	}
+}
+
+enum dt_err host_dt_build(const void *src, void *dst, size_t dst_size,
+			  const struct host_dt_plan *plan, const char **why)
+{
+	struct build b = { .machine = plan->machine, .plan = plan, .why = why };
+	enum dt_err err;
+
+	*why = "";
+	host_walk_begin(&b.walk, src, plan->machine, plan);
+	dt_write_begin(&b.out, src, dst, dst_size);
+	err = write_tree(&b);
+	if (err)
+		return err;
+	if (!dt_write_finish(&b.out, fdt_boot_cpuid_phys(src)))
+		return refuse(&b, DT_E_SPACE, "host device tree: no space for it");
+	drop_dangling(dst, "/aliases", NULL);
+	drop_dangling(dst, "/chosen", "stdout-path");
+	return DT_OK;
+}
