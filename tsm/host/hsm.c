@@ -58,6 +58,8 @@ void hsm_world_start(struct hart *h, u64 pc, u64 opaque)
 	w->tsm_tp = (u64)h;
 	w->vsstatus = SSTATUS_UXL_64;
 	w->vstimecmp = ~0ULL;
+	/* As firmware leaves it: kernels without a PMU driver rely on user mode reading the time. */
+	w->scounteren = HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR;
 	/* PLATFORM.md: what hardware sends on by itself never meets the firmware's redirection. */
 	w->hedeleg = 0x1ff | BIT(CAUSE_FETCH_PAGE) | BIT(CAUSE_LOAD_PAGE) | BIT(CAUSE_STORE_PAGE);
 	w->hideleg = BIT(IRQ_VSSI) | BIT(IRQ_VSTI) | BIT(IRQ_VSEI);
