@@ -261,10 +261,14 @@ class Machine:
         said = self.errors.read().decode("utf-8", "replace").strip().splitlines()
         return " with status %d%s" % (self.process.returncode, " (%s)" % said[-1] if said else "")
 
-    def wait(self, seconds):
-        """Wait for QEMU's own end; returns its exit status."""
+    def wait(self, seconds, fail=None):
+        """Wait for QEMU's own end; returns its exit status. Trouble if the console says `fail`."""
+        bad = re.compile(fail, re.M) if fail else None
         deadline = time.monotonic() + seconds
         while self.read(min(1.0, deadline - time.monotonic())):
+            wrong = bad.search(self.text, self.mark) if bad else None
+            if wrong:
+                raise Trouble("the console said '%s'" % wrong.group(0).strip())
             if time.monotonic() >= deadline:
                 raise Trouble("QEMU did not end within %d s" % seconds)
         return self.process.wait(timeout=30)

@@ -30,10 +30,17 @@ DISK_MB = 16
 CHECKS = []
 
 
-def check(sentence, tsm=False, boot="main", kernels=("stable", "newest")):
-    """Registers a check. tsm: it makes sense beneath the TSM only. boot: which machine it wants."""
+class Check:
+    """One sentence that holds or not. tsm: beneath the TSM only. own: it starts its own machine. cove: it needs cove.ko."""
+
+    def __init__(self, function, sentence, tsm, own, cove):
+        self.name, self.function, self.sentence = function.__name__, function, sentence
+        self.tsm, self.own, self.cove = tsm or cove, own, cove
+
+
+def check(sentence, tsm=False, own=False, cove=False):
     def register(function):
-        CHECKS.append((function.__name__, sentence, function, tsm, boot, kernels))
+        CHECKS.append(Check(function, sentence, tsm, own, cove))
         return function
     return register
 
@@ -170,18 +177,18 @@ def says_measurements_agree(run):
     must(re.search(r"measurements agree", said), "it does not say that measurements agree: %r" % said)
 
 
-@check("cove-run hello runs a TVM whose measurement agrees with the image's", tsm=True, kernels=("stable",))
+@check("cove-run hello runs a TVM whose measurement agrees with the image's", cove=True)
 def hello(run):
     says_measurements_agree(run)
 
 
-@check("cove-run hello runs three times more: nothing is lost by a TVM", tsm=True, kernels=("stable",))
+@check("cove-run hello runs three times more: nothing is lost by a TVM", cove=True)
 def hello_again(run):
     for _ in range(3):
         says_measurements_agree(run)
 
 
-@check("two TVMs run at the same time", tsm=True, kernels=("stable",))
+@check("two TVMs run at the same time", cove=True)
 def hello_twice(run):
     said = run.shell.ok("(cove-run hello >/tmp/one; echo one $?) & cove-run hello >/tmp/two; echo two $?; wait;"
                         " cat /tmp/one /tmp/two", 60)
@@ -198,22 +205,22 @@ def refused(run, prepare, image):
     must(said.strip(), "it says nothing")
 
 
-@check("cove-run refuses an image that is missing, with a message", tsm=True, kernels=("stable",))
+@check("cove-run refuses an image that is missing, with a message", cove=True)
 def image_missing(run):
     refused(run, None, "/tmp/nothing")
 
 
-@check("cove-run refuses an empty image, with a message", tsm=True, kernels=("stable",))
+@check("cove-run refuses an empty image, with a message", cove=True)
 def image_empty(run):
     refused(run, ": >/tmp/empty", "/tmp/empty")
 
 
-@check("cove-run refuses a truncated image, with a message", tsm=True, kernels=("stable",))
+@check("cove-run refuses a truncated image, with a message", cove=True)
 def image_truncated(run):
     refused(run, "head -c 100 %s >/tmp/short" % HELLO, "/tmp/short")
 
 
-@check("cove-run refuses an image that is too large, with a message", tsm=True, kernels=("stable",))
+@check("cove-run refuses an image that is too large, with a message", cove=True)
 def image_large(run):
     refused(run, "cp %s /tmp/large && truncate -s 8G /tmp/large" % HELLO, "/tmp/large")
     run.shell.ok("rm /tmp/large")
@@ -222,8 +229,7 @@ def image_large(run):
 COVE_DEBUG = "/sys/kernel/debug/cove/"
 
 
-@check("the module's copy from a converted page faults in the host, and the page comes back zero", tsm=True,
-       kernels=("stable",))
+@check("the module's copy from a converted page faults in the host, and the page comes back zero", cove=True)
 def converted_hook(run):
     run.shell.ok("mount -t debugfs debugfs /sys/kernel/debug")
     said = run.shell.ok("cat %sprobe_converted" % COVE_DEBUG)
@@ -247,8 +253,7 @@ def bytes_by_kcore(run, address):
                             % kcore_offset(run, address)))
 
 
-@check("reading a converted page by /proc/kcore gives nothing of it, and the host lives on", tsm=True,
-       kernels=("stable",))
+@check("reading a converted page by /proc/kcore gives nothing of it, and the host lives on", cove=True)
 def converted_kcore(run):
     code = int(re.search(r"([0-9a-f]+)-[0-9a-f]+ : Kernel code", run.shell.ok("cat /proc/iomem")).group(1), 16)
     must(bytes_by_kcore(run, code) > 0, "/proc/kcore does not show the kernel's code")
@@ -259,7 +264,7 @@ def converted_kcore(run):
     must(seen == 0, "%d bytes of the page are not zero" % seen)
 
 
-@check("after all that, cove-run hello still runs", tsm=True, kernels=("stable",))
+@check("after all that, cove-run hello still runs", cove=True)
 def hello_last(run):
     says_measurements_agree(run)
 
@@ -300,12 +305,12 @@ def small_boot(run, harts, memory):
             raise
 
 
-@check("the host boots with one hart in 256 MiB", boot="own")
+@check("the host boots with one hart in 256 MiB", own=True)
 def one_hart(run):
     small_boot(run, 1, "256M")
 
 
-@check("the host boots with eight harts", boot="own")
+@check("the host boots with eight harts", own=True)
 def eight_harts(run):
     small_boot(run, 8, "1G")
 
@@ -390,15 +395,15 @@ def shared_boot(run, checks, tap):
     with run.machine(run.disk) as machine:
         run.shell = Session(machine)
         alive = True
-        for _, sentence, function, *_ in checks:
+        for one in checks:
             if not alive:
-                tap.tell(sentence, "not tried: the console no longer answers")
+                tap.tell(one.sentence, "not tried: the console no longer answers")
                 continue
-            why, alive = attempt(function, run)
+            why, alive = attempt(one.function, run)
             if tap:
-                tap.tell(sentence, why)
+                tap.tell(one.sentence, why)
             elif why:
-                raise qemu.Trouble("bare OpenSBI already fails '%s': %s" % (sentence, why))
+                raise qemu.Trouble("bare OpenSBI already fails '%s': %s" % (one.sentence, why))
         run.shell = None
 
 
@@ -406,50 +411,52 @@ def bare_warnings(kernel, checks):
     """The warnings of the same session without a TSM."""
     run = Run(kernel, bare=True)
     kept = []
-
-    def keep(one):
-        kept.extend(warnings(one.shell))
-    wanted = [c for c in checks if not c[3] and c[0] not in ("reboot", "poweroff", "disk_write")]
+    wanted = [c for c in checks if not c.tsm and c.name not in ("reboot", "poweroff", "disk_write")]
+    wanted.append(Check(lambda one: kept.extend(warnings(one.shell)), "the kernel's messages are read", False, False,
+                        False))
     try:
-        shared_boot(run, wanted + [("keep", "the kernel's messages can be read", keep)], None)
+        shared_boot(run, wanted, None)
     finally:
         shutil.rmtree(run.folder)
     return kept
 
 
 def select(args):
-    chosen = [c for c in CHECKS if args.kernel in c[5] and not (args.bare and c[3])]
-    if args.only:
-        unknown = set(args.only) - {c[0] for c in CHECKS}
-        if unknown:
-            raise qemu.Trouble("no check %s; remedy: --list" % " ".join(sorted(unknown)))
-        chosen = [c for c in chosen if c[0] in args.only or
-                  (c[0] == "boots" and any(d[0] in args.only and d[4] == "main" for d in CHECKS))]
+    """The checks to run: all that this kernel has a module for, or those named; a shared machine is booted first."""
+    if not args.only:
+        return [c for c in CHECKS if not (args.bare and c.tsm) and not (args.kernel == "newest" and c.cove)]
+    unknown = set(args.only) - {c.name for c in CHECKS} - {"cove"}
+    if unknown:
+        raise qemu.Trouble("no check %s; remedy: --list" % " ".join(sorted(unknown)))
+    chosen = [c for c in CHECKS if c.name in args.only or (c.cove and "cove" in args.only)]
+    if any(not c.own for c in chosen):
+        chosen = [c for c in CHECKS if c.name == "boots" or c in chosen]
     return chosen
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", choices=["stable", "newest"], default="stable")
-    parser.add_argument("--only", action="append", metavar="NAME", help="only this check (several times: these)")
+    parser.add_argument("--only", action="append", metavar="NAME", help="only this check (several times: these); "
+                        "'cove' names all that need cove.ko")
     parser.add_argument("--bare", action="store_true", help="on bare OpenSBI, without the TSM")
     parser.add_argument("--list", action="store_true", help="names and sentences of all checks")
     args = parser.parse_args()
     if args.list:
-        print("\n".join("%-18s %s" % c[:2] for c in CHECKS))
+        print("\n".join("%-18s %s" % (c.name, c.sentence) for c in CHECKS))
         return 0
     chosen = select(args)
-    main_boot = [c for c in chosen if c[4] == "main"]
+    main_boot = [c for c in chosen if not c.own]
     tap = Tap("Linux %s%s" % (args.kernel, " on bare OpenSBI" if args.bare else ""))
     tap.plan(len(chosen))
     run = Run(args.kernel, args.bare)
     try:
-        if any("warnings" in c[0] for c in main_boot):
+        if any("warnings" in c.name for c in main_boot):
             run.baseline = bare_warnings(args.kernel, main_boot)
         if main_boot:
             shared_boot(run, main_boot, tap)
-        for _, sentence, function, *_ in (c for c in chosen if c[4] == "own"):
-            tap.tell(sentence, attempt(function, run)[0])
+        for one in (c for c in chosen if c.own):
+            tap.tell(one.sentence, attempt(one.function, run)[0])
     finally:
         shutil.rmtree(run.folder)
     return 1 if tap.failed else 0
