@@ -62,7 +62,7 @@ static bool mmio_fault(struct vcpu *v, const struct vcpu_trap *trap, struct vcpu
 static bool region_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap,
 			 struct vcpu_exit *e)
 {
-	switch (tvm_region_type(t, trap_gpa(trap))) {
+	switch (tvm_range_type(t, trap_gpa(trap), 1)) {
 	case REGION_CONFIDENTIAL:
 	case REGION_CONFIDENTIAL_REMOVABLE:
 	case REGION_SHARED:

@@ -10,7 +10,7 @@ enum tsm_err tvm_run_decode(u64 id, u64 vcpu, struct tvm_run *run)
 	if (!t)
 		return TSM_E_PARAM;
 	v = tvm_vcpu(t, vcpu);
-	if (!v || __atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != TVM_RUNNABLE ||
+	if (!v || tvm_state(t) != TVM_RUNNABLE ||
 	    !vcpu_power_move(v, VCPU_ON, VCPU_RUNNING)) {
 		tvm_put(t);
 		return TSM_E_PARAM;

@@ -21,7 +21,7 @@ struct tvm *tvm_get(u64 id)
 	if (id >> PAGE_OWNER_BITS || !page_ref(PFN(id), PAGE_TVM_STATE, id))
 		return NULL;
 	t = tvm_at(id);
-	if (__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) == TVM_DYING) {
+	if (tvm_state(t) == TVM_DYING) {
 		page_unref(PFN(id));
 		return NULL;
 	}
@@ -87,6 +87,32 @@ void tvm_build_end(struct tvm *t)
 	spin_unlock(&t->lock);
 }
 
+enum tsm_err tvm_measure_begin(struct tvm *t)
+{
+	enum tsm_err err = TSM_OK;
+
+	spin_lock(&t->lock);
+	if (t->state != TVM_INITIALIZING) {
+		err = TSM_E_PARAM;
+	} else if (t->measuring) {
+		err = TSM_AGAIN;
+	} else {
+		t->measuring = true;
+		t->builders++;
+	}
+	spin_unlock(&t->lock);
+	return err;
+}
+
+void tvm_measure_end(struct tvm *t)
+{
+	spin_lock(&t->lock);
+	check(t->measuring && t->builders > 0);
+	t->measuring = false;
+	t->builders--;
+	spin_unlock(&t->lock);
+}
+
 /* Room for one change of the region map. Lock held. */
 static enum tsm_err regions_reserve(struct tvm *t)
 {
@@ -145,16 +171,23 @@ bool tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type)
 	return found;
 }
 
-enum region_type tvm_region_type(struct tvm *t, gpa_t gpa)
+enum region_type tvm_range_type(struct tvm *t, gpa_t gpa, u64 size)
 {
-	const struct region *r;
 	enum region_type type;
 
 	spin_lock(&t->lock);
-	r = region_find(&t->regions, gpa.v);
-	type = r ? r->type : REGION_NONE;
+	type = region_of_range(&t->regions, gpa.v, MAX(size, 1ULL));
 	spin_unlock(&t->lock);
 	return type;
+}
+
+void tvm_pool_add(struct tvm *t, pfn_t pfn, u64 count)
+{
+	page_commit(pfn, count, PAGE_TVM_TABLE, t->id, 0);
+	gstage_pool_chain(pfn, count);
+	spin_lock(&t->lock);
+	gstage_pool_give(&t->gstage, pfn, count);
+	spin_unlock(&t->lock);
 }
 
 enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states, u32 regions)
@@ -187,6 +220,19 @@ void tvm_add_commit(struct tvm *t, const struct tvm_add *a)
 void tvm_add_cancel(struct tvm *t, const struct tvm_add *a)
 {
 	gstage_cancel(&t->gstage, &a->range);
+}
+
+enum tsm_err tvm_add_is_done(struct tvm *t, const struct tvm_add *a)
+{
+	bool busy;
+	bool same;
+
+	spin_lock(&t->lock);
+	same = gstage_maps(&t->gstage, &a->range, a->pfn, &busy);
+	spin_unlock(&t->lock);
+	if (!same)
+		return TSM_E_ADDRESS;
+	return busy ? TSM_AGAIN : TSM_OK;
 }
 
 enum tsm_err tvm_vcpu_add(struct tvm *t, u64 id, pfn_t pfn)

@@ -74,12 +74,24 @@ struct vcpu *tvm_vcpu(const struct tvm *t, u64 id);
 bool tvm_build_begin(struct tvm *t);
 void tvm_build_end(struct tvm *t);
 
+/* The same for the one call at a time that extends the page measurement. TSM_AGAIN: another one is at work. */
+enum tsm_err tvm_measure_begin(struct tvm *t);
+void tvm_measure_end(struct tvm *t);
+
+static inline enum tvm_state tvm_state(const struct tvm *t)
+{
+	return __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
+}
+
 /* Declares a region. TSM_E_PARAM: overlap; TSM_E_NO_MEMORY: no descriptor. */
 enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type type);
 /* Takes every region of @type out that overlaps the range, as a whole. False: there is none. */
 bool tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type);
-/* Type of the region at an address, REGION_NONE outside all. */
-enum region_type tvm_region_type(struct tvm *t, gpa_t gpa);
+/* Type of the one region that holds the whole range, REGION_NONE where there is none. An empty range counts as one byte. */
+enum region_type tvm_range_type(struct tvm *t, gpa_t gpa, u64 size);
+
+/* Scrubbed frames that the caller has claimed join the page-table pool. */
+void tvm_pool_add(struct tvm *t, pfn_t pfn, u64 count);
 
 /* What a call that adds pages needs: a range of guest memory and the frames for it. */
 struct tvm_add {
@@ -95,6 +107,9 @@ enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states,
 /* The frames become the TVM's and visible to it. */
 void tvm_add_commit(struct tvm *t, const struct tvm_add *a);
 void tvm_add_cancel(struct tvm *t, const struct tvm_add *a);
+
+/* TSM_OK: the whole range is mapped to exactly these frames; TSM_AGAIN: it is about to be; else TSM_E_ADDRESS. */
+enum tsm_err tvm_add_is_done(struct tvm *t, const struct tvm_add *a);
 
 /* Makes vCPU @id of frames at @pfn that the caller has claimed and scrubbed. TSM_E_PARAM: it exists. */
 enum tsm_err tvm_vcpu_add(struct tvm *t, u64 id, pfn_t pfn);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "abi/abi.h"
+#include "abi/call.h"
+#include "cove/covh.h"
+#include "cove/nacl.h"
+#include "cove/supd.h"
+#include "host/nacl.h"
+#include "host/sbi.h"
+#include "rv_arch.h"
+#include "sbi.h"
+#include "vcpu/vcpu.h"
+
+/* The one place where an internal error becomes a number that a caller sees (reference/DECISIONS.md 3). */
+static const s64 sbi_code[TSM_ERR_COUNT] = {
+	[TSM_OK]			= SBI_SUCCESS,
+	[TSM_E_FAILED]			= SBI_ERR_FAILED,
+	[TSM_E_NOT_SUPPORTED]		= SBI_ERR_NOT_SUPPORTED,
+	[TSM_E_PARAM]			= SBI_ERR_INVALID_PARAM,
+	[TSM_E_DENIED]			= SBI_ERR_DENIED,
+	[TSM_E_ADDRESS]			= SBI_ERR_INVALID_ADDRESS,
+	[TSM_E_ALREADY_AVAILABLE]	= SBI_ERR_ALREADY_AVAILABLE,
+	[TSM_E_ALREADY_STARTED]		= SBI_ERR_ALREADY_STARTED,
+	[TSM_E_ALREADY_STOPPED]		= SBI_ERR_ALREADY_STOPPED,
+	[TSM_E_NO_SHMEM]		= SBI_ERR_NO_SHMEM,
+	[TSM_E_NO_MEMORY]		= SBI_ERR_FAILED,
+	[TSM_E_NO_PTPAGES]		= SBI_ERR_INVALID_ADDRESS,
+};
+
+/* NACL: no optional feature is offered (ABI.md 10). */
+static struct reply nacl_call(struct hart *h, const struct world *w)
+{
+	const u64 *a = &w->gpr[REG_A0];
+
+	switch (w->gpr[REG_A6]) {
+	case NACL_PROBE_FEATURE:
+		return reply_value(TSM_OK, 0);
+	case NACL_SET_SHMEM:
+		return reply_value(nacl_set_shmem(h, a[0], a[1], a[2]), 0);
+	}
+	return reply_value(TSM_E_NOT_SUPPORTED, 0);
+}
+
+static struct reply supd_call(const struct world *w)
+{
+	if (w->gpr[REG_A6] != SUPD_GET_ACTIVE_DOMAINS)
+		return reply_value(TSM_E_NOT_SUPPORTED, 0);
+	return reply_value(TSM_OK, BIT(SUPD_HOST_DOMAIN) | BIT(SUPD_TSM_DOMAIN));
+}
+
+struct world *abi_host_ecall(struct world *w)
+{
+	struct hart *h = this_hart();
+	bool fail_entry = false;
+	struct reply r;
+
+	switch (w->gpr[REG_A7]) {
+	case SBI_EXT_COVH:
+		r = covh_call(h, w, &fail_entry);
+		break;
+	case SBI_EXT_NACL:
+		r = nacl_call(h, w);
+		break;
+	case SBI_EXT_SUPD:
+		r = supd_call(w);
+		break;
+	default:
+		if (host_sbi_call(h, w))
+			return w;
+		r = reply_value(TSM_E_NOT_SUPPORTED, 0);
+	}
+	if (r.entered)
+		return &h->vcpu->world;
+	if (r.err == TSM_AGAIN)
+		return w;
+	if (r.err != TSM_OK && fail_entry) {
+		csr_write(CSR_VSCAUSE, COVE_CAUSE_FAIL_ENTRY);
+		csr_write(CSR_VSTVAL, 0);
+	}
+	w->gpr[REG_A0] = (u64)sbi_code[r.err];
+	w->gpr[REG_A1] = r.err == TSM_OK ? r.value : 0;
+	w->sepc += 4;
+	return w;
+}

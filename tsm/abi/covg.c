@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* COVG: what a TVM asks of the TSM (ABI.md 6, 15.2). */
+#include "abi/tvm_sbi.h"
+#include "cove/covg.h"
+#include "sbi.h"
+
+static u64 arg(const struct tvm_call *c, u32 i)
+{
+	return c->vcpu->world.gpr[REG_A0 + i];
+}
+
+/* The TVM has its answer; the host is told what was asked (ABI.md 9.4 row 2). */
+static bool notify(const struct tvm_call *c, u64 fid)
+{
+	exit_notify(c->exit, SBI_EXT_COVG, fid, arg(c, 0), arg(c, 1), false);
+	tvm_reply(c, SBI_SUCCESS, 0);
+	return false;
+}
+
+/* A page-aligned, non-empty range inside the guest-physical space. */
+static bool range_valid(u64 gpa, u64 size)
+{
+	return size && IS_ALIGNED(gpa, PAGE_SIZE) && IS_ALIGNED(size, PAGE_SIZE) &&
+	       gpa < GSTAGE_GPA_END && size <= GSTAGE_GPA_END - gpa;
+}
+
+/* Refuses: range, overlap with any region (-5); no descriptor (-1). */
+static bool add_mmio(const struct tvm_call *c)
+{
+	if (!range_valid(arg(c, 0), arg(c, 1)))
+		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
+	switch (tvm_region_add(c->tvm, arg(c, 0), arg(c, 1), REGION_MMIO)) {
+	case TSM_OK:
+		return notify(c, COVG_ADD_MMIO_REGION);
+	case TSM_E_NO_MEMORY:
+		return tvm_reply(c, SBI_ERR_FAILED, 0);
+	default:
+		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
+	}
+}
+
+/* Takes out every MMIO region that overlaps. Refuses: range, none there (-5). */
+static bool remove_mmio(const struct tvm_call *c)
+{
+	if (!range_valid(arg(c, 0), arg(c, 1)) ||
+	    !tvm_region_remove(c->tvm, arg(c, 0), arg(c, 1), REGION_MMIO))
+		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
+	return notify(c, COVG_REMOVE_MMIO_REGION);
+}
+
+/* Refuses: destination unaligned (-5); too small, not confidential, no such register (-3). Value: bytes written. */
+static bool read_measurement(const struct tvm_call *c)
+{
+	gpa_t gpa = GPA(arg(c, 0));
+	u64 size = arg(c, 1);
+	u64 index = arg(c, 2);
+	gpa_t missing;
+
+	if (!IS_ALIGNED(gpa.v, PAGE_SIZE) || gpa.v >= GSTAGE_GPA_END)
+		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
+	if (size < COVE_MR_SIZE || size > GSTAGE_GPA_END - gpa.v || index >= COVE_MR_INITIAL_COUNT ||
+	    tvm_range_type(c->tvm, gpa, size) != REGION_CONFIDENTIAL)
+		return tvm_reply(c, SBI_ERR_INVALID_PARAM, 0);
+	if (!tvm_write(c->tvm, gpa, c->tvm->measurement.reg[index].value, COVE_MR_SIZE, &missing))
+		return tvm_need_page(c, CAUSE_STORE_GUEST, missing);
+	return tvm_reply(c, SBI_SUCCESS, COVE_MR_SIZE);
+}
+
+bool tvm_covg_call(const struct tvm_call *c)
+{
+	switch (c->vcpu->world.gpr[REG_A6]) {
+	case COVG_ADD_MMIO_REGION:
+		return add_mmio(c);
+	case COVG_REMOVE_MMIO_REGION:
+		return remove_mmio(c);
+	case COVG_READ_MEASUREMENT:
+		return read_measurement(c);
+	}
+	return tvm_reply(c, SBI_ERR_NOT_SUPPORTED, 0);
+}

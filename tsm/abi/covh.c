@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* COVH: which handler a function number means, in the numbering that the caller speaks (ABI.md 2.2, 2.5). */
+#include "abi/call.h"
+#include "cove/covh.h"
+#include "cove/supd.h"
+#include "host/space.h"
+#include "sbi.h"
+#include "tvm/tvm.h"
+
+static struct reply covh_get_tsm_info(const struct call *c);
+
+#define COVH_COMMON								\
+	[COVH_GET_TSM_INFO]	= { covh_get_tsm_info, 2, false },		\
+	[COVH_CONVERT_PAGES]	= { covh_convert_pages, 2, false },		\
+	[COVH_RECLAIM_PAGES]	= { covh_reclaim_pages, 2, false },		\
+	[COVH_GLOBAL_FENCE]	= { covh_global_fence, 0, false },		\
+	[COVH_LOCAL_FENCE]	= { covh_local_fence, 0, false },		\
+	[COVH_CREATE_TVM]	= { covh_create_tvm, 2, false },		\
+	[COVH_FINALIZE_TVM]	= { covh_finalize_tvm, 4, true },
+
+static const struct call_row covh_rfc[] = {
+	COVH_COMMON
+	[COVH_RFC_DESTROY_TVM]		= { covh_destroy_tvm, 1, false },
+	[COVH_RFC_ADD_MEMORY_REGION]	= { covh_add_memory_region, 3, false },
+	[COVH_RFC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, 3, false },
+	[COVH_RFC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, 6, false },
+	[COVH_RFC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, 5, false },
+	[COVH_RFC_CREATE_VCPU]		= { covh_create_vcpu, 3, false },
+	[COVH_RFC_RUN_VCPU]		= { covh_run_vcpu, 2, true },
+};
+
+static const struct call_row covh_spec[] = {
+	COVH_COMMON
+	[COVH_SPEC_DESTROY_TVM]		= { covh_destroy_tvm, 1, false },
+	[COVH_SPEC_ADD_MEMORY_REGION]	= { covh_add_memory_region, 3, false },
+	[COVH_SPEC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, 3, false },
+	[COVH_SPEC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, 6, false },
+	[COVH_SPEC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, 5, false },
+	[COVH_SPEC_CREATE_VCPU]		= { covh_create_vcpu, 3, false },
+	[COVH_SPEC_RUN_VCPU]		= { covh_run_vcpu, 2, true },
+};
+
+/* What the latest GET_TSM_INFO said about callers that name no domain (reference/DECISIONS.md 1). */
+static bool host_speaks_spec;
+
+/* The numbering that a6 names. False: a6 has bits that mean nothing. */
+static bool numbering(u64 a6, bool *rfc)
+{
+	u64 sdid = a6 >> SUPD_SDID_SHIFT;
+
+	if (sdid == 0)
+		*rfc = !__atomic_load_n(&host_speaks_spec, __ATOMIC_RELAXED);
+	else if (sdid == SUPD_TSM_DOMAIN)
+		*rfc = false;
+	else
+		return false;
+	return !(a6 & ~(SUPD_FID_MASK | SUPD_SDID_MASK << SUPD_SDID_SHIFT));
+}
+
+static const struct call_row *row_of(u64 fid, bool rfc)
+{
+	const struct call_row *rows = rfc ? covh_rfc : covh_spec;
+	u64 count = rfc ? ARRAY_SIZE(covh_rfc) : ARRAY_SIZE(covh_spec);
+
+	return fid < count && rows[fid].handler ? &rows[fid] : NULL;
+}
+
+struct reply covh_call(struct hart *h, const struct world *w, bool *fail_entry)
+{
+	struct call c = { .hart = h };
+	const struct call_row *row = NULL;
+
+	if (numbering(w->gpr[REG_A6], &c.rfc))
+		row = row_of(w->gpr[REG_A6] & SUPD_FID_MASK, c.rfc);
+	if (!row)
+		return reply_value(TSM_E_NOT_SUPPORTED, 0);
+	for (u32 i = 0; i < row->arity; i++)
+		c.arg[i] = w->gpr[REG_A0 + i];
+	*fail_entry = row->fail_entry && call_deviates(&c);
+	return row->handler(&c);
+}
+
+enum tsm_err call_range(u64 hpa, u64 count, pfn_t *first)
+{
+	enum tsm_err err = host_range(HPA(hpa), count, first);
+
+	if (err == TSM_OK && count > CALL_MAX_PAGES)
+		return TSM_E_PARAM;
+	return err;
+}
+
+/* COVH get_tsm_info (ABI.md 4.1). Refuses: a buffer shorter than the shorter layout, or not in host memory. */
+static struct reply covh_get_tsm_info(const struct call *c)
+{
+	struct cove_tsm_info_spec spec = {
+		.tsm_state = COVE_TSM_READY,
+		.tsm_impl_id = COVE_TSM_IMPL_ID,
+		.tsm_version = TSM_VERSION,
+		.tsm_capabilities = COVE_CAP_MEMORY_ALLOCATION,
+		.tvm_state_pages = TVM_STATE_PAGES,
+		.tvm_max_vcpus = TVM_MAX_VCPUS,
+		.tvm_vcpu_state_pages = vcpu_state_pages(),
+	};
+	struct cove_tsm_info rfc = {
+		.tsm_state = spec.tsm_state,
+		.tsm_version = spec.tsm_version,
+		.tvm_state_pages = spec.tvm_state_pages,
+		.tvm_max_vcpus = spec.tvm_max_vcpus,
+		.tvm_vcpu_state_pages = spec.tvm_vcpu_state_pages,
+	};
+	bool long_form = c->arg[1] >= sizeof(spec);
+	u64 size = long_form ? sizeof(spec) : sizeof(rfc);
+	enum tsm_err err;
+
+	if (c->arg[1] < sizeof(rfc))
+		return reply_value(TSM_E_PARAM, 0);
+	if (!IS_ALIGNED(c->arg[0], sizeof(u32)))
+		return reply_value(TSM_E_ADDRESS, 0);
+	err = host_copy_out(HPA(c->arg[0]), long_form ? (const void *)&spec : &rfc, size);
+	if (err == TSM_OK)
+		__atomic_store_n(&host_speaks_spec, long_form, __ATOMIC_RELAXED);
+	return reply_value(err, size);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* COVH: giving pages to a TVM (ABI.md 4.12, 4.13). */
+#include "abi/call.h"
+#include "abi/stretch.h"
+#include "base/string.h"
+#include "host/space.h"
+#include "page/page.h"
+#include "rv_arch.h"
+#include "tvm/tvm.h"
+
+struct add_plan {
+	struct tvm *tvm;
+	struct tvm_add add;
+	u64 frames;
+	bool claimed;		/* the frames */
+	bool reserved;		/* the entries */
+	bool pinned;		/* measured: the source */
+	bool measuring;
+	pfn_t source;
+	bool nothing;		/* the page is mapped there already */
+};
+
+/* The shape of an add: page type, count, guest address, destination. Nothing is claimed. */
+static enum tsm_err add_shape(struct add_plan *p, u64 hpa, u64 type, u64 count, u64 gpa)
+{
+	enum gstage_level level = (enum gstage_level)type;
+	enum tsm_err err;
+	u64 size;
+
+	if (type >= GSTAGE_LEVELS || !count || count > CALL_MAX_PAGES >> 9 * type)
+		return TSM_E_PARAM;
+	size = gstage_size(level);
+	p->frames = count * (size >> PAGE_SHIFT);
+	if (!IS_ALIGNED(hpa, size) || !IS_ALIGNED(gpa, size))
+		return TSM_E_ADDRESS;
+	if (gpa >= GSTAGE_GPA_END || count * size > GSTAGE_GPA_END - gpa)
+		return TSM_E_ADDRESS;
+	err = call_range(hpa, p->frames, &p->add.pfn);
+	p->add.range = (struct gstage_range){ GPA(gpa), count, level };
+	return err;
+}
+
+static enum tsm_err add_claim(struct add_plan *p)
+{
+	enum tsm_err err = page_claim(p->add.pfn, p->frames, PAGE_CONVERTED, 0);
+
+	p->claimed = err == TSM_OK;
+	return err;
+}
+
+static enum tsm_err add_reserve(struct add_plan *p, enum tvm_state state, u32 regions)
+{
+	enum tsm_err err = tvm_add_reserve(p->tvm, &p->add, (u32)BIT(state), regions);
+
+	p->reserved = err == TSM_OK;
+	return err;
+}
+
+/* The single exit: whatever decode took and perform has not used up goes back. */
+static void add_release(struct add_plan *p)
+{
+	if (p->reserved)
+		tvm_add_cancel(p->tvm, &p->add);
+	if (p->claimed)
+		page_unclaim(p->add.pfn, p->frames);
+	if (p->pinned)
+		page_unpin(p->source, p->frames);
+	if (p->measuring)
+		tvm_measure_end(p->tvm);
+	tvm_put(p->tvm);
+}
+
+static void add_commit(struct add_plan *p)
+{
+	tvm_add_commit(p->tvm, &p->add);
+	p->claimed = false;
+	p->reserved = false;
+}
+
+#define ZERO_REGIONS	(BIT(REGION_CONFIDENTIAL) | BIT(REGION_CONFIDENTIAL_REMOVABLE))
+
+static enum tsm_err zero_decode(const struct call *c, struct add_plan *p)
+{
+	bool deviates = call_deviates(c);
+	enum tsm_err err;
+	u64 gpa = c->arg[4];
+
+	p->tvm = tvm_get(c->arg[0]);
+	if (!p->tvm || tvm_state(p->tvm) != TVM_RUNNABLE)
+		return TSM_E_PARAM;
+	/* The RFC client passes a fault address as it is (ABI.md 4.13). */
+	if (deviates && c->arg[2] == GSTAGE_4K)
+		gpa = ALIGN_DOWN(gpa, PAGE_SIZE);
+	err = add_shape(p, c->arg[1], c->arg[2], c->arg[3], gpa);
+	if (err != TSM_OK)
+		return err;
+	err = add_claim(p);
+	if (err != TSM_OK) {
+		/* Two vCPUs that fault on one page make that client add it twice (ABI.md 17.2). */
+		if (deviates)
+			err = tvm_add_is_done(p->tvm, &p->add);
+		p->nothing = err == TSM_OK;
+		return err;
+	}
+	/* Nobody sees these frames yet, so this comes before anything that would have to be taken back. */
+	if (!stretch_scrub(p->add.pfn, p->frames)) {
+		p->claimed = false;
+		return TSM_AGAIN;
+	}
+	return add_reserve(p, TVM_RUNNABLE, ZERO_REGIONS);
+}
+
+/*
+ * COVH add_tvm_zero_pages. Refuses: unknown id, not RUNNABLE, page type, count; page not unassigned or not aligned, guest range not in
+ * one confidential region or not unmapped, no table page.
+ */
+struct reply covh_add_zero_pages(const struct call *c)
+{
+	struct add_plan p = { 0 };
+	enum tsm_err err = zero_decode(c, &p);
+
+	if (err == TSM_OK && !p.nothing)
+		add_commit(&p);
+	add_release(&p);
+	return reply_value(err, c->arg[3]);
+}
+
+static enum tsm_err measured_decode(const struct call *c, struct add_plan *p)
+{
+	enum tsm_err err;
+
+	p->tvm = tvm_get(c->arg[0]);
+	if (!p->tvm)
+		return TSM_E_PARAM;
+	err = tvm_measure_begin(p->tvm);
+	p->measuring = err == TSM_OK;
+	if (err == TSM_OK)
+		err = add_shape(p, c->arg[2], c->arg[3], c->arg[4], c->arg[5]);
+	if (err == TSM_OK)
+		err = call_range(c->arg[1], p->frames, &p->source);
+	if (err == TSM_OK)
+		err = page_pin(p->source, p->frames);
+	p->pinned = err == TSM_OK;
+	if (err == TSM_OK)
+		err = add_claim(p);
+	if (err == TSM_OK)
+		err = add_reserve(p, TVM_INITIALIZING, BIT(REGION_CONFIDENTIAL));
+	return err;
+}
+
+/* The copy is taken first and the copy is what is hashed: the host may change its page at any time. */
+static void measured_perform(struct add_plan *p)
+{
+	struct measure_reg *reg = &p->tvm->measurement.reg[COVE_MR_TVM_PAGES];
+	gpa_t gpa = p->add.range.gpa;
+
+	for (u64 i = 0; i < p->frames; i++) {
+		void *page = spa_ptr(pfn_spa(pfn_add(p->add.pfn, i)));
+
+		memcpy(page, spa_ptr(pfn_spa(pfn_add(p->source, i))), PAGE_SIZE);
+		measure_page(reg, gpa, page);
+		gpa.v += PAGE_SIZE;
+	}
+	add_commit(p);
+}
+
+/*
+ * COVH add_tvm_measured_pages. Refuses: unknown id, not INITIALIZING, page type, count; source not host memory, destination not
+ * unassigned or not aligned, guest range not in one confidential region or not unmapped, no table page.
+ */
+struct reply covh_add_measured_pages(const struct call *c)
+{
+	struct add_plan p = { 0 };
+	enum tsm_err err = measured_decode(c, &p);
+
+	if (err == TSM_OK)
+		measured_perform(&p);
+	add_release(&p);
+	return reply_value(err, c->arg[4]);
+}

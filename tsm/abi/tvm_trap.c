@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A trap from a TVM: what it leads to (ABI.md 9.4). */
+#include "abi/abi.h"
+#include "abi/tvm_sbi.h"
+#include "rv/inject.h"
+#include "rv_arch.h"
+#include "tvm/run.h"
+
+#define INSN_WFI	0x10500073
+
+/* The host's interrupts end the run; the TSM's own does where it made the host's software interrupt pending. */
+static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, struct vcpu_exit *e)
+{
+	switch (trap->scause & ~CAUSE_IRQ) {
+	case IRQ_STI:
+		exit_interrupt(e, IRQ_STI);
+		return false;
+	case IRQ_SGEI:
+		/* Only the host's own file is enabled. */
+		exit_interrupt(e, IRQ_SEI);
+		return false;
+	}
+	if (!(h->host.hvip & BIT(IRQ_VSSI)) || !(h->host.vsie & BIT(IRQ_SSI)))
+		return true;
+	exit_interrupt(e, IRQ_SSI);
+	return false;
+}
+
+/*
+ * WFI waits on the host's side, unless an interrupt is pending already. Nothing else that traps as a virtual instruction is
+ * offered to a TVM; in VU mode WFI is not either.
+ */
+static bool on_virtual_instruction(struct vcpu *v, const struct vcpu_trap *trap, struct vcpu_exit *e)
+{
+	struct world *w = &v->world;
+
+	if (trap->stval != INSN_WFI || !(w->sstatus & SSTATUS_SPP)) {
+		world_inject(w, CAUSE_ILLEGAL, trap->stval);
+		return true;
+	}
+	w->sepc += 4;
+	if (csr_read(CSR_VSIP) & csr_read(CSR_VSIE))
+		return true;
+	exit_wfi(e);
+	return false;
+}
+
+/* True: the vCPU goes on. */
+static bool on_exception(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap,
+			 struct vcpu_exit *e)
+{
+	struct tvm_call call = { t, v, e };
+
+	switch (trap->scause) {
+	case CAUSE_ECALL_VS:
+		return tvm_sbi_call(&call);
+	case CAUSE_FETCH_GUEST:
+	case CAUSE_LOAD_GUEST:
+	case CAUSE_STORE_GUEST:
+		return tvm_fault(t, v, trap, e);
+	case CAUSE_VIRTUAL_INST:
+		return on_virtual_instruction(v, trap, e);
+	}
+	/* Firmware may hand on what hedeleg would have given to the TVM. */
+	if (trap->scause < 64 && (v->world.hedeleg & BIT(trap->scause))) {
+		world_inject(&v->world, trap->scause, trap->stval);
+		return true;
+	}
+	exit_dead(e, trap->scause);
+	return false;
+}
+
+struct world *abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst)
+{
+	struct vcpu_trap trap = { scause, stval, htval, htinst };
+	struct vcpu *v = h->vcpu;
+	struct vcpu_exit e;
+	bool resume;
+
+	if (scause & CAUSE_IRQ)
+		resume = on_interrupt(h, &trap, &e);
+	else
+		resume = on_exception(tvm_of(v), v, &trap, &e);
+	if (resume)
+		return &v->world;
+	tvm_exit(h, &e);
+	return &h->host;
+}
