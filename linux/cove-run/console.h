@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The TVM's console: what it prints goes to standard output at once and unchanged. Lines "measurement N: <96 hex
- * digits>" are also remembered. The TVM is not trusted: a line may have any length and content.
+ * The TVM's console: what it prints goes to standard output at once and unchanged. Lines
+ * "measurement N: <96 hex digits>" are also remembered. The TVM is not trusted: a line may have any
+ * length and content.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -17,7 +18,7 @@
 
 struct console {
 	int fd;
-	size_t length;			/* of the line so far, CONSOLE_LINE if too long to be of interest */
+	size_t length;			/* of the line so far; CONSOLE_LINE: too long */
 	char line[CONSOLE_LINE];
 	bool seen[CONSOLE_REGISTERS];
 	uint8_t digest[CONSOLE_REGISTERS][SHA384_SIZE];

@@ -39,27 +39,34 @@ static bool read_all(int fd, void *where, uint64_t size)
 	return true;
 }
 
-static bool check_header(struct image *image, const struct image_header *h, uint64_t ram, char *why, size_t why_size)
+static bool check_header(struct image *image, const struct image_header *h, uint64_t ram, char *why,
+			 size_t why_size)
 {
 	uint64_t needed;
 
 	if (memcmp(h->magic, "RISCV\0\0", 8) || memcmp(h->magic2, "RSC\x05", 4))
-		return REFUSE("not a TVM image: it lacks the header that tests/tvm/tvm.h describes");
+		return REFUSE(
+			"not a TVM image: it lacks the header that tests/tvm/tvm.h describes");
 	if (!h->file_size)
-		return REFUSE("not a TVM image, but a kernel's: give an image built like tests/tvm/hello");
+		return REFUSE(
+			"not a TVM image, but a kernel's: give an image built like tests/tvm/hello");
 	if (image->size < h->file_size)
 		return REFUSE("truncated: its header says %" PRIu64 " bytes, the file has %" PRIu64
 			      ": build or copy it again", h->file_size, image->size);
 	if (image->size > h->file_size)
-		return REFUSE("inconsistent: its header says %" PRIu64 " bytes, the file has %" PRIu64
-			      ": build or copy it again", h->file_size, image->size);
+		return REFUSE("inconsistent: its header says %" PRIu64
+			      " bytes, the file has %" PRIu64 ": build or copy it again",
+			      h->file_size, image->size);
 	if (h->image_size < h->file_size || h->text_offset % PAGE || h->text_offset > OFFSET_MAX)
-		return REFUSE("inconsistent: its header says %" PRIu64 " bytes of memory at offset 0x%" PRIx64
-			      ": build it again", h->image_size, h->text_offset);
+		return REFUSE("inconsistent: its header says %" PRIu64
+			      " bytes of memory at offset 0x%" PRIx64 ": build it again",
+			      h->image_size, h->text_offset);
 	if (h->image_size > ram || h->text_offset > ram - h->image_size) {
-		needed = h->image_size > UINT64_MAX / 2 ? UINT64_MAX : h->text_offset + h->image_size;
-		return REFUSE("too large: it needs %" PRIu64 " MiB of memory: give --mem %" PRIu64 "M or more, or a "
-			      "smaller image", (needed >> 20) + 1, (needed >> 20) + 1);
+		needed = h->image_size > UINT64_MAX / 2 ? UINT64_MAX
+							: h->text_offset + h->image_size;
+		return REFUSE("too large: it needs %" PRIu64 " MiB of memory: give --mem %" PRIu64
+			      "M or more, or a smaller image",
+			      (needed >> 20) + 1, (needed >> 20) + 1);
 	}
 	image->memory = h->image_size;
 	image->offset = h->text_offset;
@@ -79,8 +86,9 @@ static bool open_checked(struct image *image, uint64_t ram, char *why, size_t wh
 	if (!image->size)
 		return REFUSE("empty: give a TVM image, as tests/tvm/hello is one");
 	if (image->size < IMAGE_MIN)
-		return REFUSE("truncated: %" PRIu64 " bytes, of which a TVM image's header alone takes %d: build or "
-			      "copy it again", image->size, IMAGE_MIN);
+		return REFUSE("truncated: %" PRIu64
+			      " bytes, and a TVM image's header alone takes %d: copy it again",
+			      image->size, IMAGE_MIN);
 	if (!read_all(image->fd, &header, sizeof(header)) || lseek(image->fd, 0, SEEK_SET))
 		return REFUSE("it cannot be read: %s", strerror(errno));
 	return check_header(image, &header, ram, why, why_size);
@@ -90,8 +98,8 @@ bool image_open(struct image *image, const char *path, uint64_t ram, char *why, 
 {
 	image->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (image->fd < 0)
-		return REFUSE("%s: give the path of a TVM image, or the name of one in %s", strerror(errno),
-			      IMAGE_FOLDER);
+		return REFUSE("%s: give the path of a TVM image, or the name of one in %s",
+			      strerror(errno), IMAGE_FOLDER);
 	if (open_checked(image, ram, why, why_size))
 		return true;
 	close(image->fd);

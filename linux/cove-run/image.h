@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A TVM image: a flat file with the 64-byte header of a RISC-V Linux Image, in which the field that Linux leaves zero at
- * offset 40 is the size of the file. tests/tvm/tvm.h describes it.
+ * A TVM image: a flat file with the 64-byte header of a RISC-V Linux Image, in which the field that
+ * Linux leaves zero at offset 40 is the size of the file. tests/tvm/tvm.h describes it.
  */
 #ifndef IMAGE_H
 #define IMAGE_H
@@ -40,8 +40,8 @@ struct image {
 const char *image_path(const char *name, char *buf, size_t size);
 
 /*
- * Opens and checks an image that shall run in ram bytes of memory. False: why holds one line, without the file's name,
- * that says what is wrong and what helps.
+ * Opens and checks an image that shall run in ram bytes of memory. False: why holds one line,
+ * without the file's name, that says what is wrong and what helps.
  */
 bool image_open(struct image *image, const char *path, uint64_t ram, char *why, size_t why_size);
 

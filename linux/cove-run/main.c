@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cove-run: runs a TVM image beneath a CoVE TSM, over /dev/cove, and checks what the TVM says of its own measurement.
+ * cove-run: runs a TVM image beneath a CoVE TSM, over /dev/cove, and checks what the TVM says of
+ * its own measurement.
  *
- *	main.c	options, order of things	vm.c	making the TVM	    run.c	running it
- *	image.c	the file			measure.c what the registers must hold	console.c what the TVM prints
+ *	main.c	  options, the order of things, the verdict
+ *	image.c	  the file
+ *	vm.c	  making the TVM
+ *	run.c	  running it
+ *	console.c what it prints
+ *	measure.c what its measurement registers must hold
  */
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +33,8 @@
 
 static const char usage[] =
 	"usage: cove-run [OPTION]... IMAGE\n"
-	"Runs a confidential VM. IMAGE is a TVM image's path, or the name of one in " IMAGE_FOLDER ", e.g. hello.\n"
+	"Runs a confidential VM. IMAGE is a TVM image's path, or the name of one in " IMAGE_FOLDER
+	", e.g. hello.\n"
 	"\n"
 	"  --mem SIZE      memory of the TVM, with a suffix K, M or G; 64M if not given\n"
 	"  --vcpus N       number of vCPUs; 1 if not given\n"
@@ -36,8 +42,8 @@ static const char usage[] =
 	"  --verbose       say what is done, and each access to no device\n"
 	"  --help          this text\n"
 	"\n"
-	"Exit status: 0 the TVM powered off, and the measurements that it printed (if any) agree with its image;\n"
-	"1 they differ, or the TVM failed; 2 wrong usage, image or host; 130 interrupted.\n";
+	"Exit status: 0 the TVM powered off, and the measurements that it printed, if any, agree with its\n"
+	"image; 1 they differ, or the TVM failed; 2 wrong usage, image or host; 130 interrupted.\n";
 
 struct options {
 	const char *name;
@@ -167,9 +173,11 @@ static bool load_image(struct vm *vm, struct image *image, const char *path)
 	char why[256];
 
 	if (!host_has_room(image->size, &available)) {
-		complain("%s: larger than the confidential memory that the host can give: it takes %" PRIu64
-			 " MiB twice, %" PRIu64 " MiB are free: give the host more memory, or a smaller image", path,
-			 image->size >> 20, available >> 20);
+		complain(
+			"%s: larger than the confidential memory that the host can give: it takes %" PRIu64
+			" MiB twice, %" PRIu64
+			" MiB are free: give the host more memory, or a smaller image",
+			path, image->size >> 20, available >> 20);
 		return false;
 	}
 	if (!image_load(image, vm->ram + image->offset, why, sizeof(why))) {
@@ -188,8 +196,9 @@ static bool build(struct vm *vm, const struct options *o, struct image *image, c
 	    !vm_set_entry(vm, entry, 0))
 		return false;
 	if (o->verbose)
-		complain("%s: %" PRIu64 " bytes measured at 0x%" PRIx64 ", memory %" PRIu64 " MiB, vCPUs %u", path,
-			 image->size, entry, o->mem >> 20, o->vcpus);
+		complain("%s: %" PRIu64 " bytes measured at 0x%" PRIx64 ", memory %" PRIu64
+			 " MiB, vCPUs %u",
+			 path, image->size, entry, o->mem >> 20, o->vcpus);
 	return true;
 }
 

@@ -11,12 +11,16 @@
 #define MEASURE_PAGE	4096
 
 /*
- * Register 4: from zeros, for each measured page in the order of measuring: R := SHA-384(R, GPA as 8 bytes little
- * endian, the page's bytes). pages is a whole number of pages, the last one padded with zeros.
+ * Register 4: from zeros, for each measured page in the order of measuring: R := SHA-384(R, GPA as
+ * 8 bytes little endian, the page's bytes). pages is a whole number of pages, the last one padded
+ * with zeros.
  */
 void measure_pages(uint8_t reg[SHA384_SIZE], uint64_t gpa, const void *pages, size_t size);
 
-/* Register 5: from zeros, R := SHA-384(R, entry point), then R := SHA-384(R, boot argument), 8 bytes each. */
+/*
+ * Register 5: from zeros, R := SHA-384(R, entry point), then R := SHA-384(R, boot argument), 8
+ * bytes each.
+ */
 void measure_entry(uint8_t reg[SHA384_SIZE], uint64_t entry, uint64_t arg);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Running a TVM: one thread per vCPU, the calling one for vCPU 0. Whoever ends the TVM, or a signal, makes all of them
- * leave KVM_RUN: immediate_exit for those about to enter it, a signal for those in it.
+ * Running a TVM: one thread per vCPU, the calling one for vCPU 0. Whoever ends the TVM, or a
+ * signal, makes all of them leave KVM_RUN: immediate_exit for those about to enter it, a signal for
+ * those in it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -89,7 +90,8 @@ static void dbcn_write(struct vm *vm, struct kvm_run *run)
 
 static void sbi_exit(struct vm *vm, struct kvm_run *run)
 {
-	const unsigned long extension = run->riscv_sbi.extension_id, function = run->riscv_sbi.function_id;
+	const unsigned long extension = run->riscv_sbi.extension_id;
+	const unsigned long function = run->riscv_sbi.function_id;
 	char byte = (char)run->riscv_sbi.args[0];
 
 	run->riscv_sbi.ret[0] = 0;
@@ -98,7 +100,8 @@ static void sbi_exit(struct vm *vm, struct kvm_run *run)
 		print(vm, &byte, 1);
 	} else if (extension == SBI_DBCN && function == DBCN_WRITE) {
 		dbcn_write(vm, run);
-	} else if (extension != SBI_DBCN || function != DBCN_READ) {	/* a read of nothing succeeds */
+	} else if (extension != SBI_DBCN || function != DBCN_READ) {
+		/* A console read succeeds and reads nothing. */
 		run->riscv_sbi.ret[0] = (unsigned long)SBI_ERR_NOT_SUPPORTED;
 		if (vm->verbose)
 			complain("SBI call 0x%lx.%lu refused", extension, function);
@@ -109,8 +112,9 @@ static void sbi_exit(struct vm *vm, struct kvm_run *run)
 static void mmio_exit(struct vm *vm, struct kvm_run *run)
 {
 	if (vm->verbose)
-		complain("%s of %u bytes at 0x%" PRIx64 ", where no device is", run->mmio.is_write ? "store" : "load",
-			 run->mmio.len, (uint64_t)run->mmio.phys_addr);
+		complain("%s of %u bytes at 0x%" PRIx64 ", where no device is",
+			 run->mmio.is_write ? "store" : "load", run->mmio.len,
+			 (uint64_t)run->mmio.phys_addr);
 	if (!run->mmio.is_write)
 		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 }
@@ -118,10 +122,12 @@ static void mmio_exit(struct vm *vm, struct kvm_run *run)
 static enum vm_end system_event(struct kvm_run *run)
 {
 	if (run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN)
-		return run->system_event.ndata && run->system_event.data[0] ? VM_FAILED : VM_POWER_OFF;
+		return run->system_event.ndata && run->system_event.data[0] ? VM_FAILED
+									    : VM_POWER_OFF;
 	if (run->system_event.type == KVM_SYSTEM_EVENT_RESET)
 		return VM_RESET;
-	complain("the TVM ended by system event %u, which cove-run does not know", run->system_event.type);
+	complain("the TVM ended by system event %u, which cove-run does not know",
+		 run->system_event.type);
 	return VM_ERROR;
 }
 
@@ -141,14 +147,17 @@ static enum vm_end handle(struct vcpu *vcpu)
 	case KVM_EXIT_INTR:
 		return VM_RUNS;
 	case KVM_EXIT_FAIL_ENTRY:
-		complain("the TSM does not run vCPU %u: the kernel's log (dmesg) has its SBI error", vcpu->id);
+		complain("the TSM does not run vCPU %u: the kernel's log (dmesg) has its SBI error",
+			 vcpu->id);
 		return VM_ERROR;
 	case KVM_EXIT_INTERNAL_ERROR:
-		complain("vCPU %u did what ends a TVM: cause %" PRIu64 ", value 0x%" PRIx64, vcpu->id,
-			 (uint64_t)run->internal.data[0], (uint64_t)run->internal.data[1]);
+		complain("vCPU %u did what ends a TVM: cause %" PRIu64 ", value 0x%" PRIx64,
+			 vcpu->id, (uint64_t)run->internal.data[0],
+			 (uint64_t)run->internal.data[1]);
 		return VM_ERROR;
 	default:
-		complain("vCPU %u: exit reason %u, which cove-run does not know", vcpu->id, run->exit_reason);
+		complain("vCPU %u: exit reason %u, which cove-run does not know", vcpu->id,
+			 run->exit_reason);
 		return VM_ERROR;
 	}
 }
@@ -160,11 +169,13 @@ static enum vm_end run_failed(struct vcpu *vcpu)
 	case EAGAIN:
 		return VM_RUNS;
 	case ENOMEM:
-		complain("the host has no memory left for the TVM: give the host more memory, or a smaller --mem");
+		complain(
+			"the host has no memory left for the TVM: give the host more memory, or a smaller --mem");
 		return VM_ERROR;
 	default:
-		complain("KVM_RUN of vCPU %u: %s: the kernel's log (dmesg) may name the call that failed", vcpu->id,
-			 strerror(errno));
+		complain(
+			"KVM_RUN of vCPU %u: %s: the kernel's log (dmesg) may name the call that failed",
+			vcpu->id, strerror(errno));
 		return VM_ERROR;
 	}
 }
@@ -183,8 +194,8 @@ static void *vcpu_thread(void *arg)
 }
 
 /*
- * Signals for us go to the thread of vCPU 0, which is the first one. The lock keeps the others from ending the TVM
- * while a thread is not yet known.
+ * Signals for us go to the thread of vCPU 0, which is the first one. The lock keeps the others from
+ * ending the TVM while a thread is not yet known.
  */
 static bool start_others(struct vm *vm)
 {
@@ -204,7 +215,8 @@ static bool start_others(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error)
-		complain("no thread for vCPU %u: %s: give a smaller --vcpus", i - 1, strerror(error));
+		complain("no thread for vCPU %u: %s: give a smaller --vcpus", i - 1,
+			 strerror(error));
 	return !error;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SHA-384 (FIPS 180-4), for a VMM that has no library. Clear rather than fast: an image is hashed once. */
+/*
+ * SHA-384 (FIPS 180-4), for a VMM that has no library. Clear rather than fast: an image is hashed
+ * once.
+ */
 #include <string.h>
 
 #include "sha384.h"

@@ -49,8 +49,9 @@ static void test_sha384(void)
 		size_t n;
 		const char *start;
 	} lengths[] = {
-		{ 111, "3c37955051cb5c30" }, { 112, "187d4e07cb306103" }, { 127, "9bd06b1763c2cf7a" },
-		{ 128, "edb12730a366098b" }, { 129, "39b6f5a7b0e781db" },
+		{ 111, "3c37955051cb5c30" }, { 112, "187d4e07cb306103" },
+		{ 127, "9bd06b1763c2cf7a" }, { 128, "edb12730a366098b" },
+		{ 129, "39b6f5a7b0e781db" },
 	};
 	char many[129];
 	uint8_t bytes[1000];
@@ -62,11 +63,14 @@ static void test_sha384(void)
 			    "8086072ba1e7cc2358baeca134c825a7"), "SHA-384 of abc");
 	for (i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)i;
-	ok(sha_is(bytes, sizeof(bytes), "cfe84a17cb1c1c9d4e7d1b1f5e7aee4ba0fa7ccaafe00c80b20b94ef4250ecae"
-					"24321940e3e66510732fe32f386e4cc7"), "SHA-384 of 1000 bytes");
+	ok(sha_is(bytes, sizeof(bytes),
+		  "cfe84a17cb1c1c9d4e7d1b1f5e7aee4ba0fa7ccaafe00c80b20b94ef4250ecae"
+		  "24321940e3e66510732fe32f386e4cc7"),
+	   "SHA-384 of 1000 bytes");
 	memset(many, 'a', sizeof(many));
 	for (i = 0; i < sizeof(lengths) / sizeof(*lengths); i++)
-		ok(sha_is(many, lengths[i].n, lengths[i].start), "SHA-384 of a length about a block's end");
+		ok(sha_is(many, lengths[i].n, lengths[i].start),
+		   "SHA-384 of a length about a block's end");
 }
 
 static void test_measure(void)
@@ -107,7 +111,8 @@ static bool image_says(const struct image_header *h, size_t size, uint64_t ram, 
 	struct image image;
 	bool taken, good;
 
-	if (fd < 0 || (size && write(fd, h, size < sizeof(*h) ? size : sizeof(*h)) < 0) || ftruncate(fd, (off_t)size))
+	if (fd < 0 || (size && write(fd, h, size < sizeof(*h) ? size : sizeof(*h)) < 0) ||
+	    ftruncate(fd, (off_t)size))
 		return false;
 	close(fd);
 	taken = image_open(&image, path, ram, why, sizeof(why));
@@ -117,7 +122,8 @@ static bool image_says(const struct image_header *h, size_t size, uint64_t ram, 
 	if (taken) {
 		char *where = malloc(size);
 
-		good = good && image_load(&image, where, why, sizeof(why)) && !memcmp(where, h, sizeof(*h));
+		good = good && image_load(&image, where, why, sizeof(why)) &&
+		       !memcmp(where, h, sizeof(*h));
 		free(where);
 	}
 	unlink(path);
@@ -132,11 +138,14 @@ static void test_image(void)
 
 	ok(image_says(&h, 5000, RAM, NULL), "a good image is taken");
 	ok(image_says(&h, 4999, RAM, "truncated"), "a truncated image is refused");
-	ok(image_says(&h, 5001, RAM, "inconsistent"), "an image with more bytes than it says is refused");
+	ok(image_says(&h, 5001, RAM, "inconsistent"),
+	   "an image with more bytes than it says is refused");
 	ok(image_says(&h, 0, RAM, "empty"), "an empty image is refused");
 	ok(image_says(&h, 63, RAM, "truncated"), "an image shorter than a header is refused");
-	ok(image_says(&h, 5000, 0x200000 + 4096, "--mem 3M"), "an image larger than --mem is refused, with the remedy");
-	ok(image_says(&h, 5000, 4096, "too large"), "a memory smaller than the image's offset is refused");
+	ok(image_says(&h, 5000, 0x200000 + 4096, "--mem 3M"),
+	   "an image larger than --mem is refused, with the remedy");
+	ok(image_says(&h, 5000, 4096, "too large"),
+	   "a memory smaller than the image's offset is refused");
 	ok(image_says(&h, 5000, 0x200000 + 8192, NULL), "an image that just fits is taken");
 	h.image_size = UINT64_MAX;
 	ok(image_says(&h, 5000, RAM, "too large"), "a memory size that wraps is refused");
@@ -150,10 +159,13 @@ static void test_image(void)
 	ok(image_says(&h, 5000, RAM, "not a TVM image"), "another magic is refused");
 	h = good_header(0);
 	ok(image_says(&h, 5000, RAM, "kernel"), "a Linux Image is refused");
-	ok(!image_open(&image, "/nonexistent/image", RAM, why, sizeof(why)) && strstr(why, "No such file"),
+	ok(!image_open(&image, "/nonexistent/image", RAM, why, sizeof(why)) &&
+		   strstr(why, "No such file"),
 	   "a missing image is refused");
-	ok(!image_open(&image, "/tmp", RAM, why, sizeof(why)) && strstr(why, "not a file"), "a folder is refused");
-	ok(!strcmp(image_path("hello", why, sizeof(why)), "/usr/share/cove/hello"), "a name is looked up");
+	ok(!image_open(&image, "/tmp", RAM, why, sizeof(why)) && strstr(why, "not a file"),
+	   "a folder is refused");
+	ok(!strcmp(image_path("hello", why, sizeof(why)), "/usr/share/cove/hello"),
+	   "a name is looked up");
 	ok(!strcmp(image_path("./hello", why, sizeof(why)), "./hello"), "a path is not");
 }
 
@@ -178,14 +190,16 @@ static bool none_seen(void)
 	return !memcmp(console.seen, none, sizeof(none));
 }
 
-#define HEX "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b"
+#define HEX "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da" \
+	    "274edebfe76f65fbd51ad2f14898b95b"
 
 static void test_console(void)
 {
 	char long_line[1000];
 
 	feed("hello\nmeasurement 4: " HEX "\nmore", 1);
-	ok(console.seen[4] && !console.seen[5] && !strcmp(hex(console.digest[4]), HEX), "a measurement, byte by byte");
+	ok(console.seen[4] && !console.seen[5] && !strcmp(hex(console.digest[4]), HEX),
+	   "a measurement, byte by byte");
 	feed("measurement 5: " HEX "\r\n", 1000);
 	ok(console.seen[5], "a measurement with a carriage return");
 	feed("measurement 4: " HEX, 7);
@@ -194,8 +208,10 @@ static void test_console(void)
 	ok(none_seen(), "a register that does not exist is none");
 	feed("measurement 4: " HEX "0\nmeasurement 4: zz" HEX "\n", 7);
 	ok(none_seen(), "a digest of another length is none");
-	feed("measurement 4: g" "8b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51"
-	     "ad2f14898b95b\n", 7);
+	feed("measurement 4: g"
+	     "8b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51"
+	     "ad2f14898b95b\n",
+	     7);
 	ok(none_seen(), "a digest with another character is none");
 	memset(long_line, 'x', sizeof(long_line) - 1);
 	long_line[sizeof(long_line) - 1] = 0;

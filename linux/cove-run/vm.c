@@ -40,7 +40,9 @@ bool vm_open(struct vm *vm, const char *device)
 	}
 	version = ioctl(vm->dev, KVM_GET_API_VERSION, 0);
 	if (version != KVM_API_VERSION) {
-		complain("%s is not what KVM's interface makes of a device: give --device /dev/cove", device);
+		complain(
+			"%s is not what KVM's interface makes of a device: give --device /dev/cove",
+			device);
 		return false;
 	}
 	return true;
@@ -50,7 +52,8 @@ static bool create_failed(void)
 {
 	switch (errno) {
 	case ENOMEM:
-		complain("the host has no memory left for another TVM: end another one, or give the host more");
+		complain(
+			"the host has no memory left for another TVM: end another one, or give the host more");
 		break;
 	case EINVAL:
 		complain("this device makes no confidential VMs: give --device /dev/cove");
@@ -71,16 +74,19 @@ bool vm_create(struct vm *vm, uint64_t ram_size)
 	vm->fd = ioctl(vm->dev, KVM_CREATE_VM, KVM_VM_TYPE_RISCV_COVE);
 	if (vm->fd < 0)
 		return create_failed();
-	vm->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	vm->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED) {
-		complain("no address space for %" PRIu64 " MiB: give a smaller --mem", ram_size >> 20);
+		complain("no address space for %" PRIu64 " MiB: give a smaller --mem",
+			 ram_size >> 20);
 		return false;
 	}
 	vm->ram_size = ram_size;
 	region.userspace_addr = (uint64_t)(uintptr_t)vm->ram;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region)) {
 		if (errno == ENOMEM)
-			complain("the host has not enough memory for a TVM of %" PRIu64 " MiB: give a smaller --mem",
+			complain("the host has not enough memory for a TVM of %" PRIu64
+				 " MiB: give a smaller --mem",
 				 ram_size >> 20);
 		else
 			complain("KVM_SET_USER_MEMORY_REGION: %s: " LOG_HINT, strerror(errno));
@@ -100,8 +106,9 @@ bool vm_measure(struct vm *vm, uint64_t offset, uint64_t size)
 	if (!ioctl(vm->fd, KVM_RISCV_COVE_MEASURE_REGION, &region))
 		return true;
 	if (errno == ENOMEM)
-		complain("the image is larger than the confidential memory that the host can give: give the host more "
-			 "memory, or a smaller image");
+		complain(
+			"the image is larger than the confidential memory that the host can give: "
+			"give the host more memory, or a smaller image");
 	else
 		complain("KVM_RISCV_COVE_MEASURE_REGION: %s: " LOG_HINT, strerror(errno));
 	return false;
@@ -134,7 +141,9 @@ bool vm_add_vcpus(struct vm *vm, unsigned int n)
 	unsigned int id;
 
 	if (max > 0 && n > (unsigned int)max) {
-		complain("%u vCPUs are more than the %d that the TSM allows: give a smaller --vcpus", n, max);
+		complain(
+			"%u vCPUs are more than the %d that the TSM allows: give a smaller --vcpus",
+			n, max);
 		return false;
 	}
 	if (run_size < (int)sizeof(struct kvm_run)) {
@@ -150,7 +159,8 @@ bool vm_add_vcpus(struct vm *vm, unsigned int n)
 static bool set_core(struct vcpu *vcpu, size_t offset, uint64_t value)
 {
 	struct kvm_one_reg reg = {
-		.id = KVM_REG_RISCV | KVM_REG_SIZE_U64 | KVM_REG_RISCV_CORE | offset / sizeof(unsigned long),
+		.id = KVM_REG_RISCV | KVM_REG_SIZE_U64 | KVM_REG_RISCV_CORE |
+		      offset / sizeof(unsigned long),
 		.addr = (uint64_t)(uintptr_t)&value,
 	};
 

@@ -2,8 +2,8 @@
 /*
  * What the files of cove.ko know of each other.
  *
- * Lock order: vcpu->mutex, vm->lock, the fence lock of mem.c, cpus_read_lock(). cove_vms_lock is taken first of all,
- * by whoever walks the list of VMs.
+ * Lock order: vcpu->mutex, vm->lock, the fence lock of mem.c, cpus_read_lock(). cove_vms_lock is
+ * taken first of all, by whoever walks the list of VMs.
  */
 #ifndef COVE_H
 #define COVE_H
@@ -61,16 +61,16 @@ struct cove_vm {
 	struct mutex lock;		/* all that follows */
 	unsigned long tvm;		/* the TSM's name for it; 0: there is none */
 	bool finalized;
-	bool dead;			/* torn down, or being torn down: written under lock, read anywhere */
+	bool dead;			/* torn down, or about to be; read anywhere */
 
-	struct list_head state;		/* chunks: page directory, TVM and vCPU state, page tables */
+	struct list_head state;		/* chunks: page directory and tables, TVM and vCPU state */
 	struct list_head data;		/* chunks: what the TVM's memory is made of */
 	u64 data_pages;			/* in data */
 	u64 slot_pages;			/* in slots */
 
 	unsigned int nr_slots;
 	struct cove_slot slots[COVE_MAX_SLOTS];
-	struct cove_vcpu *vcpus[COVE_MAX_VCPUS];	/* an entry, once set, stays until the VM is freed */
+	struct cove_vcpu *vcpus[COVE_MAX_VCPUS];	/* once set, an entry stays */
 };
 
 /* What a RUN left, read with interrupts off and before anything else could run on this CPU. */
@@ -101,14 +101,14 @@ struct cove_vcpu {
 
 	struct mutex mutex;		/* KVM_RUN and the register interface */
 	struct kvm_run *run;
-	struct kvm_riscv_core core;	/* what ONE_REG set; the first RUN of vCPU 0 hands over pc and a1 */
+	struct kvm_riscv_core core;	/* what ONE_REG set; the first RUN passes pc and a1 on */
 	struct cove_exit exit;
 	enum cove_debt debt;
 	u32 debt_len;			/* bytes of an MMIO load */
-	bool reply;			/* reply_a0 and reply_a1 go into the shared memory of the next RUN */
+	bool reply;			/* the two go into the shared memory of the next RUN */
 	unsigned long reply_a0;
 	unsigned long reply_a1;
-	bool probe_start;		/* it stopped itself: ask the TSM once before believing it */
+	bool probe_start;		/* it stopped itself: ask the TSM once again */
 
 	wait_queue_head_t wait;
 	bool kicked;			/* a wait in WFI shall end */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The calls of COVH and NACL that cove.ko makes: typed, in RFC numbering. Physical addresses are bytes, sizes of GPA
- * ranges are bytes, counts are 4 KiB pages. 0 or a negative errno; a failure is logged with the call's name and the
- * SBI error, unless the comment says otherwise.
+ * The calls of COVH and NACL that cove.ko makes: typed, in RFC numbering. Physical addresses are
+ * bytes, sizes of GPA ranges are bytes, counts are 4 KiB pages. 0 or a negative errno; a failure is
+ * logged with the call's name and the SBI error, unless the comment says otherwise.
  */
 #ifndef COVE_SBI_H
 #define COVE_SBI_H
@@ -30,8 +30,10 @@ int cove_sbi_finalize(unsigned long tvm, u64 entry, u64 arg);
 int cove_sbi_destroy(unsigned long tvm);
 int cove_sbi_add_region(unsigned long tvm, u64 gpa, u64 size);
 int cove_sbi_add_tables(unsigned long tvm, phys_addr_t pa, unsigned long pages);
-int cove_sbi_add_measured(unsigned long tvm, phys_addr_t from, phys_addr_t to, unsigned long pages, u64 gpa);
-int cove_sbi_add_zero(unsigned long tvm, phys_addr_t pa, unsigned long pages, u64 gpa);	/* not logged */
+int cove_sbi_add_measured(unsigned long tvm, phys_addr_t from, phys_addr_t to, unsigned long pages,
+			  u64 gpa);
+/* Not logged: the caller tries again after it gave the TVM page-table pages. */
+int cove_sbi_add_zero(unsigned long tvm, phys_addr_t pa, unsigned long pages, u64 gpa);
 int cove_sbi_create_vcpu(unsigned long tvm, unsigned long vcpu, phys_addr_t state);
 int cove_sbi_set_shmem(phys_addr_t pa);
 int cove_sbi_clear_shmem(void);

@@ -2,12 +2,13 @@
 /*
  * /sys/kernel/debug/cove, for root: tests of what the host may not do.
  *
- * probe_converted: reading it converts a page of the kernel's, reads the page with a copy that survives a fault, takes
- * it back and looks whether it is zero. The last line says pass or fail. The fault must be the host's own: if it ends
- * the host or the TSM instead, there is no last line.
+ * probe_converted: reading it converts a page of the kernel's, reads the page with a copy that
+ * survives a fault, takes it back and looks whether it is zero. The last line says pass or fail.
+ * The fault must be the host's own: if it ends the host or the TSM instead, there is no last line.
  *
- * hold_converted: 1 converts a page full of 0xa5 and holds it, 0 takes it back; reading it gives the page's physical
- * address, or 0. Unlike the pages of a TVM it is not marked PageOffline, so that others really try to read it.
+ * hold_converted: 1 converts a page full of 0xa5 and holds it, 0 takes it back; reading it gives
+ * the page's physical address, or 0. Unlike the pages of a TVM it is not marked PageOffline, so
+ * that others really try to read it.
  */
 #include <linux/debugfs.h>
 #include <linux/gfp.h>

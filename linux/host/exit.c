@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a vCPU left RUN for, and what becomes of it: the rows of the ABI's table of exits. A return value > 0 means run
- * again, 0 means that kvm_run tells user space, < 0 is KVM_RUN's errno.
+ * What a vCPU left RUN for, and what becomes of it: the rows of the ABI's table of exits. A return
+ * value > 0 means run again, 0 means that kvm_run tells user space, < 0 is KVM_RUN's errno.
  */
 #include <linux/string.h>
 #include <asm/csr.h>
@@ -9,7 +9,9 @@
 
 #include "cove.h"
 
-/* The only two shapes that a TSM reports: a load to x10 and a store from x10, always 32 bits long. */
+/*
+ * The only two shapes that a TSM reports: a load to x10 and a store from x10, always 32 bits long.
+ */
 #define INSN_OPCODE(insn)	((insn) & 0x7f)
 #define INSN_LOAD		0x03
 #define INSN_STORE		0x23
@@ -21,8 +23,9 @@ static int unexpected(struct cove_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 
-	pr_warn_ratelimited("vCPU %lu ended: cause %ld, stval 0x%lx, htval 0x%lx, htinst 0x%lx\n", vcpu->id,
-			    vcpu->exit.cause, vcpu->exit.tval, vcpu->exit.htval, vcpu->exit.htinst);
+	pr_warn_ratelimited("vCPU %lu ended: cause %ld, stval 0x%lx, htval 0x%lx, htinst 0x%lx\n",
+			    vcpu->id, vcpu->exit.cause, vcpu->exit.tval, vcpu->exit.htval,
+			    vcpu->exit.htinst);
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	run->internal.suberror = KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON;
 	run->internal.ndata = 2;
@@ -84,16 +87,17 @@ static int system_event(struct cove_vcpu *vcpu)
 		}
 	}
 	run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
-	run->system_event.type = vcpu->exit.gpr[0] == SBI_SRST_RESET_TYPE_SHUTDOWN ? KVM_SYSTEM_EVENT_SHUTDOWN
-										     : KVM_SYSTEM_EVENT_RESET;
+	run->system_event.type = vcpu->exit.gpr[0] == SBI_SRST_RESET_TYPE_SHUTDOWN
+					 ? KVM_SYSTEM_EVENT_SHUTDOWN
+					 : KVM_SYSTEM_EVENT_RESET;
 	run->system_event.ndata = 1;
 	run->system_event.data[0] = vcpu->exit.gpr[1];
 	return 0;
 }
 
 /*
- * The TSM starts and stops vCPUs and tells us afterwards. Another vCPU may have started this one again before we hear
- * that it stopped, so a stop is believed only after one more RUN was refused.
+ * The TSM starts and stops vCPUs and tells us afterwards. Another vCPU may have started this one
+ * again before we hear that it stopped, so a stop is believed only after one more RUN was refused.
  */
 static int hart_state(struct cove_vcpu *vcpu)
 {
@@ -213,7 +217,10 @@ int cove_exit_handle(struct cove_vcpu *vcpu)
 	}
 }
 
-/* At the next KVM_RUN: what user space answered becomes the reply that the TVM gets. Loads are raw: the TSM extends. */
+/*
+ * At the next KVM_RUN: what user space answered becomes the reply that the TVM gets. Loads are raw:
+ * the TSM extends.
+ */
 void cove_exit_complete(struct cove_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;

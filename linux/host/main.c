@@ -2,18 +2,23 @@
 /*
  * cove.ko: confidential VMs (TVMs) on a stock kernel that runs beneath a CoVE TSM.
  *
- * /dev/cove speaks KVM's ioctl interface (linux/kvm.h), with two additions: VM type 1 << 9, the only one made here, and
- * KVM_RISCV_COVE_MEASURE_REGION. A VMM creates a VM, sets its memory slots, has its image measured, creates vCPUs, sets
- * pc and a1 of vCPU 0, and runs.
+ * /dev/cove speaks KVM's ioctl interface (linux/kvm.h), with two additions: VM type 1 << 9, the
+ * only one made here, and KVM_RISCV_COVE_MEASURE_REGION. A VMM creates a VM, sets its memory slots,
+ * has its image measured, creates vCPUs, sets pc and a1 of vCPU 0, and runs.
  *
- *	main.c	  the device, system ioctls, what must happen when the machine reboots or hibernates
- *	vm.c	  a VM: creation, ioctls, end		slot.c	   its memory: slots, measured pages, page faults
- *	vcpu.c	  a vCPU: KVM_RUN, WFI			exit.c	   why RUN returned, and what becomes of it
- *	onereg.c  registers before the start		mem.c	   conversion, fences, pages on their way
- *	nacl.c	  per-CPU shared memory, RUN		sbi.c	   the calls
- *	debugfs.c a test: does a converted page fault?
+ *	main.c	  the device, system ioctls, reboot and hibernation
+ *	vm.c	  a VM: creation, ioctls, end
+ *	slot.c	  its memory: slots, measured pages, page faults
+ *	vcpu.c	  a vCPU: KVM_RUN, WFI
+ *	exit.c	  why RUN returned, and what becomes of it
+ *	onereg.c  registers before the start
+ *	mem.c	  conversion, fences, pages on their way
+ *	nacl.c	  per-CPU shared memory, RUN
+ *	sbi.c	  the calls
+ *	debugfs.c tests: what becomes of a read of a converted page
  *
- * Only exported symbols of stock kernels from 6.12 on are used. Errors of the TSM appear in the log with the call's name.
+ * Only exported symbols of stock kernels from 6.12 on are used. Errors of the TSM appear in the log
+ * with the call's name.
  */
 #include <linux/cpumask.h>
 #include <linux/fs.h>
@@ -81,7 +86,10 @@ static struct miscdevice device = {
 	.fops = &dev_fops,
 };
 
-/* A kernel that follows this one by kexec knows nothing of converted pages: all are taken back first. */
+/*
+ * A kernel that follows this one by kexec knows nothing of converted pages: all are taken back
+ * first.
+ */
 static int reboot(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct cove_vm *vm;
@@ -113,7 +121,10 @@ static int sleep_begins(struct notifier_block *nb, unsigned long action, void *d
 
 static struct notifier_block sleep_nb = { .notifier_call = sleep_begins };
 
-/* The TSM writes to kernel memory with a physical address of its own: the linear map, not the module's data. */
+/*
+ * The TSM writes to kernel memory with a physical address of its own: the linear map, not the
+ * module's data.
+ */
 static int tsm_query(void)
 {
 	struct cove_tsm_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
@@ -130,10 +141,12 @@ static int tsm_query(void)
 		pr_err("the TSM is not ready: state %u\n", cove_tsm.tsm_state);
 		return -ENODEV;
 	}
-	if (!cove_tsm.tvm_state_pages || !cove_tsm.tvm_vcpu_state_pages || !cove_tsm.tvm_max_vcpus ||
-	    cove_tsm.tvm_state_pages > 1024 || cove_tsm.tvm_vcpu_state_pages > 1024) {
+	if (!cove_tsm.tvm_state_pages || !cove_tsm.tvm_vcpu_state_pages ||
+	    !cove_tsm.tvm_max_vcpus || cove_tsm.tvm_state_pages > 1024 ||
+	    cove_tsm.tvm_vcpu_state_pages > 1024) {
 		pr_err("the TSM asks for %llu pages a TVM and %llu a vCPU, and allows %llu vCPUs: not usable\n",
-		       cove_tsm.tvm_state_pages, cove_tsm.tvm_vcpu_state_pages, cove_tsm.tvm_max_vcpus);
+		       cove_tsm.tvm_state_pages, cove_tsm.tvm_vcpu_state_pages,
+		       cove_tsm.tvm_max_vcpus);
 		return -ENODEV;
 	}
 	return 0;
@@ -159,8 +172,9 @@ static int __init cove_init(void)
 	register_reboot_notifier(&reboot_nb);
 	register_pm_notifier(&sleep_nb);
 	cove_debugfs_init();
-	pr_info("TSM version 0x%x: up to %llu vCPUs, %llu pages a TVM, %llu a vCPU\n", cove_tsm.tsm_version,
-		cove_tsm.tvm_max_vcpus, cove_tsm.tvm_state_pages, cove_tsm.tvm_vcpu_state_pages);
+	pr_info("TSM version 0x%x: up to %llu vCPUs, %llu pages a TVM, %llu a vCPU\n",
+		cove_tsm.tsm_version, cove_tsm.tvm_max_vcpus, cove_tsm.tvm_state_pages,
+		cove_tsm.tvm_vcpu_state_pages);
 	return 0;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that was given to the TSM. It is always the kernel's own pages, never a mapping of the VMM's: a VMM that is
- * killed, swaps, forks or unmaps cannot make the kernel touch a page that faults. A page returns to the kernel's
- * allocator only after RECLAIM_PAGES succeeded for it; what cannot be reclaimed is leaked, and said so.
+ * Memory that was given to the TSM. It is always the kernel's own pages, never a mapping of the
+ * VMM's: a VMM that is killed, swaps, forks or unmaps cannot make the kernel touch a page that
+ * faults. A page returns to the kernel's allocator only after RECLAIM_PAGES succeeded for it; what
+ * cannot be reclaimed is leaked, and said so.
  *
- * Converted pages carry PageOffline, which makes /proc/kcore, /proc/vmcore, hibernation images and makedumpfile pass
- * over them.
+ * Converted pages carry PageOffline, which makes /proc/kcore, /proc/vmcore, hibernation images and
+ * makedumpfile pass over them.
  */
 #include <linux/cpu.h>
 #include <linux/gfp.h>
@@ -39,8 +40,8 @@ static void clear_offline(struct page *page, unsigned int order)
 }
 
 /*
- * 2^order pages, converted but not fenced. With insist the kernel tries hard (but kills nobody); without, it fails
- * quickly, for callers that have a smaller order in mind.
+ * 2^order pages, converted but not fenced. With insist the kernel tries hard (but kills nobody);
+ * without, it fails quickly, for callers that have a smaller order in mind.
  */
 struct page *cove_alloc_converted(unsigned int order, bool insist)
 {
@@ -80,7 +81,8 @@ void cove_free_converted(struct page *page, unsigned int order)
 		__free_page(page + i);
 	}
 	if (lost)
-		pr_warn("leaked %lu of %lu pages at %pa: the TSM does not return them\n", lost, pages, &pa);
+		pr_warn("leaked %lu of %lu pages at %pa: the TSM does not return them\n", lost,
+			pages, &pa);
 }
 
 static void local_fence(void *failed)
@@ -90,8 +92,8 @@ static void local_fence(void *failed)
 }
 
 /*
- * After this no CPU holds a translation to anything that was converted before. CPUs neither come nor go meanwhile; a
- * cycle that somebody else left incomplete is completed first.
+ * After this no CPU holds a translation to anything that was converted before. CPUs neither come
+ * nor go meanwhile; a cycle that somebody else left incomplete is completed first.
  */
 int cove_fence(void)
 {
@@ -134,7 +136,9 @@ struct cove_chunk *cove_chunk_new(struct list_head *to, unsigned int order, bool
 	return chunk;
 }
 
-/* The largest chunk up to order that can be had. Only a lack of memory makes it try a smaller one. */
+/*
+ * The largest chunk up to order that can be had. Only a lack of memory makes it try a smaller one.
+ */
 struct cove_chunk *cove_chunk_new_upto(struct list_head *to, unsigned int order)
 {
 	struct cove_chunk *chunk;
@@ -197,8 +201,8 @@ static struct cove_chunk *data_refill(struct cove_vm *vm)
 }
 
 /*
- * Hands out up to want contiguous pages, converted and fenced, to become the TVM's memory. Only the newest chunk, the
- * first in the list, has pages left.
+ * Hands out up to want contiguous pages, converted and fenced, to become the TVM's memory. Only the
+ * newest chunk, the first in the list, has pages left.
  */
 int cove_data_take(struct cove_vm *vm, unsigned long want, phys_addr_t *pa, unsigned long *got)
 {
@@ -215,7 +219,10 @@ int cove_data_take(struct cove_vm *vm, unsigned long want, phys_addr_t *pa, unsi
 	return 0;
 }
 
-/* Takes back what the last cove_data_take() handed out, when the TSM refused it: a refused page stays converted. */
+/*
+ * Takes back what the last cove_data_take() handed out, when the TSM refused it: a refused page
+ * stays converted.
+ */
 void cove_data_put_back(struct cove_vm *vm, phys_addr_t pa, unsigned long pages)
 {
 	struct cove_chunk *chunk = list_first_entry(&vm->data, struct cove_chunk, list);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each CPU's NACL shared memory, and the RUN call that uses it. An area is registered by its own CPU: when the module
- * comes, when the CPU comes online, and before each RUN where KVM may have registered its own in between. Areas are
- * read and written with interrupts off, around RUN, on the CPU that runs: nothing of a vCPU stays in them.
+ * Each CPU's NACL shared memory, and the RUN call that uses it. An area is registered by its own
+ * CPU: when the module comes, when the CPU comes online, and before each RUN where KVM may have
+ * registered its own in between. Areas are read and written with interrupts off, around RUN, on the
+ * CPU that runs: nothing of a vCPU stays in them.
  */
 #include <linux/context_tracking.h>
 #include <linux/cpuhotplug.h>
@@ -16,7 +17,10 @@
 
 #include "cove.h"
 
-/* KVM has a NACL client of its own since 6.13, and does not say when it registers an area or takes one away. */
+/*
+ * KVM has a NACL client of its own since 6.13, and does not say when it registers an area or takes
+ * one away.
+ */
 #define KVM_USES_NACL	(IS_ENABLED(CONFIG_KVM) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
 
 static DEFINE_PER_CPU(void *, area);
@@ -76,7 +80,8 @@ int cove_nacl_init(void)
 			return -ENOMEM;
 		}
 	}
-	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "riscv/cove:online", area_online, area_offline);
+	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "riscv/cove:online", area_online,
+				area_offline);
 	if (ret < 0) {
 		areas_free();
 		return ret;
@@ -93,9 +98,10 @@ void cove_nacl_exit(void)
 }
 
 /*
- * The call itself, and the two CSRs that it leaves in the host's own registers: in one block, since any trap that the
- * kernel takes afterwards overwrites them. The TSM preserves every other register, FP and vector included. No call may
- * come between the register variables and the asm, which is why this is a function of its own.
+ * The call itself, and the two CSRs that it leaves in the host's own registers: in one block, since
+ * any trap that the kernel takes afterwards overwrites them. The TSM preserves every other
+ * register, FP and vector included. No call may come between the register variables and the asm,
+ * which is why this is a function of its own.
  */
 static __always_inline void ecall_run(unsigned long tvm, unsigned long vcpu, struct cove_exit *exit)
 {
@@ -129,8 +135,9 @@ static noinstr void run(struct cove_vcpu *vcpu, struct cove_exit *exit)
 }
 
 /*
- * Runs a vCPU on this CPU until the TSM gives the CPU back, and fills in vcpu->exit. Interrupts are off. A reply is
- * offered again until an exit shows that the TVM went on: the TSM reads it only if the vCPU waits for one.
+ * Runs a vCPU on this CPU until the TSM gives the CPU back, and fills in vcpu->exit. Interrupts are
+ * off. A reply is offered again until an exit shows that the TVM went on: the TSM reads it only if
+ * the vCPU waits for one.
  */
 void cove_nacl_run(struct cove_vcpu *vcpu)
 {

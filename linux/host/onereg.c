@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_GET_ONE_REG and KVM_SET_ONE_REG. The core registers are what the VMM wants the boot vCPU to start with; of them
- * pc and a1 reach the TVM (the TSM sets a0 to the vCPU's id, and everything else to zero). Once the TVM is finalized its
- * registers are its own: -EPERM.
+ * KVM_GET_ONE_REG and KVM_SET_ONE_REG. The core registers are what the VMM wants the boot vCPU to
+ * start with; of them pc and a1 reach the TVM (the TSM sets a0 to the vCPU's id, and everything
+ * else to zero). Once the TVM is finalized its registers are its own: -EPERM.
  */
 #include <linux/delay.h>
 #include <linux/nospec.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The SBI calls: one place that knows function numbers, argument order and what an SBI error means here. */
+/*
+ * The SBI calls: one place that knows function numbers, argument order and what an SBI error means
+ * here.
+ */
 #include <linux/errno.h>
 #include <linux/smp.h>
 #include <asm/sbi.h>
@@ -9,8 +12,9 @@
 const char *cove_sbi_error_name(long error)
 {
 	static const char *const names[] = {
-		"success", "failed", "not supported", "invalid parameter", "denied", "invalid address",
-		"already available", "already started", "already stopped", "no shared memory", "invalid state",
+		"success", "failed", "not supported", "invalid parameter", "denied",
+		"invalid address", "already available", "already started", "already stopped",
+		"no shared memory", "invalid state",
 	};
 
 	return error <= 0 && -error < (long)ARRAY_SIZE(names) ? names[-error] : "unknown error";
@@ -40,13 +44,14 @@ static int report(const char *call, struct sbiret ret)
 {
 	if (!ret.error)
 		return 0;
-	pr_err_ratelimited("%s: SBI error %ld (%s)\n", call, ret.error, cove_sbi_error_name(ret.error));
+	pr_err_ratelimited("%s: SBI error %ld (%s)\n", call, ret.error,
+			   cove_sbi_error_name(ret.error));
 	return errno_of(ret.error);
 }
 
 /*
- * Both probes are made on one CPU and back to back: the TSM hides NACL from a caller whose probe before it was RFENCE,
- * as KVM's is.
+ * Both probes are made on one CPU and back to back: the TSM hides NACL from a caller whose probe
+ * before it was RFENCE, as KVM's is.
  */
 bool cove_sbi_present(void)
 {
@@ -121,8 +126,8 @@ int cove_sbi_destroy(unsigned long tvm)
 
 int cove_sbi_add_region(unsigned long tvm, u64 gpa, u64 size)
 {
-	return report("ADD_MEMORY_REGION",
-		      sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_MEMORY_REGION, tvm, gpa, size, 0, 0, 0));
+	return report("ADD_MEMORY_REGION", sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_MEMORY_REGION, tvm,
+						     gpa, size, 0, 0, 0));
 }
 
 int cove_sbi_add_tables(unsigned long tvm, phys_addr_t pa, unsigned long pages)
@@ -131,18 +136,19 @@ int cove_sbi_add_tables(unsigned long tvm, phys_addr_t pa, unsigned long pages)
 		      sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_PGT_PAGES, tvm, pa, pages, 0, 0, 0));
 }
 
-int cove_sbi_add_measured(unsigned long tvm, phys_addr_t from, phys_addr_t to, unsigned long pages, u64 gpa)
+int cove_sbi_add_measured(unsigned long tvm, phys_addr_t from, phys_addr_t to, unsigned long pages,
+			  u64 gpa)
 {
-	return report("ADD_MEASURED_PAGES",
-		      sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_MEASURED_PAGES, tvm, from, to, COVE_PAGE_4K,
-				pages, gpa));
+	return report("ADD_MEASURED_PAGES", sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_MEASURED_PAGES,
+						      tvm, from, to, COVE_PAGE_4K, pages, gpa));
 }
 
-/* Not logged: the caller tries again after it gave the TVM page-table pages. */
 int cove_sbi_add_zero(unsigned long tvm, phys_addr_t pa, unsigned long pages, u64 gpa)
 {
-	return errno_of(sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_ZERO_PAGES, tvm, pa, COVE_PAGE_4K, pages, gpa,
-				  0).error);
+	struct sbiret ret = sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_ZERO_PAGES, tvm, pa, COVE_PAGE_4K,
+				      pages, gpa, 0);
+
+	return errno_of(ret.error);
 }
 
 int cove_sbi_create_vcpu(unsigned long tvm, unsigned long vcpu, phys_addr_t state)
@@ -153,12 +159,13 @@ int cove_sbi_create_vcpu(unsigned long tvm, unsigned long vcpu, phys_addr_t stat
 
 int cove_sbi_set_shmem(phys_addr_t pa)
 {
-	return report("NACL SET_SHMEM", sbi_ecall(COVE_EID_NACL, NACL_SET_SHMEM, pa, 0, 0, 0, 0, 0));
+	return report("NACL SET_SHMEM",
+		      sbi_ecall(COVE_EID_NACL, NACL_SET_SHMEM, pa, 0, 0, 0, 0, 0));
 }
 
 int cove_sbi_clear_shmem(void)
 {
 	return report("NACL SET_SHMEM (off)",
-		      sbi_ecall(COVE_EID_NACL, NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE,
-				0, 0, 0, 0));
+		      sbi_ecall(COVE_EID_NACL, NACL_SET_SHMEM, NACL_SHMEM_DISABLE,
+				NACL_SHMEM_DISABLE, 0, 0, 0, 0));
 }

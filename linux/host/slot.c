@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TVM's memory as KVM's user interface knows it: slots. A slot is a confidential region of the TVM. The VMM's mapping
- * behind a slot is only where measured pages are copied from; the TVM's own pages come from mem.c, measured ones before
- * the TVM is finalized, zero ones when the TVM first touches them.
+ * A TVM's memory as KVM's user interface knows it: slots. A slot is a confidential region of the
+ * TVM. The VMM's mapping behind a slot is only where measured pages are copied from; the TVM's own
+ * pages come from mem.c, measured ones before the TVM is finalized, zero ones when the TVM first
+ * touches them.
  */
 #include <linux/bitmap.h>
 #include <linux/log2.h>
@@ -43,7 +44,10 @@ static unsigned long tables_for(u64 size)
 	return (size / SZ_2M + 2) + (size / SZ_1G + 2) + (size / (512ULL * SZ_1G) + 2);
 }
 
-/* Donates at least that many page-table pages. What the TSM took belongs to the TVM, also if a later part fails. */
+/*
+ * Donates at least that many page-table pages. What the TSM took belongs to the TVM, also if a
+ * later part fails.
+ */
 int cove_give_tables(struct cove_vm *vm, unsigned long pages)
 {
 	struct cove_chunk *chunk, *next;
@@ -63,7 +67,8 @@ int cove_give_tables(struct cove_vm *vm, unsigned long pages)
 		ret = cove_fence();
 	list_for_each_entry_safe(chunk, next, &chunks, list) {
 		if (!ret)
-			ret = cove_sbi_add_tables(vm->tvm, page_to_phys(chunk->page), 1UL << chunk->order);
+			ret = cove_sbi_add_tables(vm->tvm, page_to_phys(chunk->page),
+						  1UL << chunk->order);
 		if (!ret)
 			list_move(&chunk->list, &vm->state);
 	}
@@ -88,13 +93,17 @@ static int slot_check(struct cove_vm *vm, const struct kvm_userspace_memory_regi
 
 		if (slot->id == r->slot)
 			return -EEXIST;
-		if (r->guest_phys_addr < slot->gpa + slot->size && slot->gpa < r->guest_phys_addr + r->memory_size)
+		if (r->guest_phys_addr < slot->gpa + slot->size &&
+		    slot->gpa < r->guest_phys_addr + r->memory_size)
 			return -EEXIST;
 	}
 	return vm->nr_slots < COVE_MAX_SLOTS ? 0 : -ENOSPC;
 }
 
-/* KVM_SET_USER_MEMORY_REGION. Regions are part of what a TVM is: none is added or taken away once it runs. */
+/*
+ * KVM_SET_USER_MEMORY_REGION. Regions are part of what a TVM is: none is added or taken away once
+ * it runs.
+ */
 int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *r)
 {
 	u64 pages = r->memory_size >> PAGE_SHIFT;
@@ -144,7 +153,8 @@ static unsigned long contiguous(struct page **list, unsigned long pages)
 	return i;
 }
 
-static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, struct page **list, unsigned long pages)
+static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, struct page **list,
+			  unsigned long pages)
 {
 	unsigned long got;
 	phys_addr_t to;
@@ -165,9 +175,10 @@ static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, s
 }
 
 /*
- * KVM_RISCV_COVE_MEASURE_REGION: copies pages of the caller's into the TVM and has them measured, in ascending order.
- * A size that ends within a page takes the whole page. The pages are pinned only while the TSM reads them. After an
- * error part of the range may be measured, so that the VM is of no more use.
+ * KVM_RISCV_COVE_MEASURE_REGION: copies pages of the caller's into the TVM and has them measured,
+ * in ascending order. A size that ends within a page takes the whole page. The pages are pinned
+ * only while the TSM reads them. After an error part of the range may be measured, so that the VM
+ * is of no more use.
  */
 int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *r)
 {
@@ -180,7 +191,8 @@ int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_re
 	lockdep_assert_held(&vm->lock);
 	if (vm->finalized)
 		return -EBUSY;
-	if (!slot || !r->size || !PAGE_ALIGNED(gpa | uaddr) || r->size > slot->size - (gpa - slot->gpa))
+	if (!slot || !r->size || !PAGE_ALIGNED(gpa | uaddr) ||
+	    r->size > slot->size - (gpa - slot->gpa))
 		return -EINVAL;
 	left = DIV_ROUND_UP_ULL(r->size, PAGE_SIZE);
 	first = (gpa - slot->gpa) >> PAGE_SHIFT;
@@ -203,8 +215,8 @@ int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_re
 }
 
 /*
- * A page fault of the TVM. -ENOENT: no slot is there, so it is MMIO. Two vCPUs may come for one page: the second finds
- * it populated, and its TVM access succeeds when it is repeated.
+ * A page fault of the TVM. -ENOENT: no slot is there, so it is MMIO. Two vCPUs may come for one
+ * page: the second finds it populated, and its TVM access succeeds when it is repeated.
  */
 int cove_slot_fault(struct cove_vm *vm, u64 gpa)
 {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A vCPU as a file, and KVM_RUN. A vCPU belongs to its VM and lives as long; its file keeps the VM alive.
+ * A vCPU as a file, and KVM_RUN. A vCPU belongs to its VM and lives as long; its file keeps the VM
+ * alive.
  *
- * The entry point and boot argument of a TVM are pc and a1 of vCPU 0, set by KVM_SET_ONE_REG (core registers) before
- * its first KVM_RUN, which finalizes the TVM with them: both are measured (register 5). As with KVM, vCPU 0 starts
- * runnable and the others wait in KVM_RUN until the TVM starts them through SBI HSM.
+ * The entry point and boot argument of a TVM are pc and a1 of vCPU 0, set by KVM_SET_ONE_REG (core
+ * registers) before its first KVM_RUN, which finalizes the TVM with them: both are measured
+ * (register 5). As with KVM, vCPU 0 starts runnable and the others wait in KVM_RUN until the TVM
+ * starts them through SBI HSM.
  */
 #include <linux/anon_inodes.h>
 #include <linux/delay.h>
@@ -73,8 +75,8 @@ static void wait_for_start(struct cove_vcpu *vcpu)
 }
 
 /*
- * One RUN. Interrupts are off until it returns: one that arrives before or in the TVM ends the RUN, and is taken here
- * when they go on again. False: something else comes first.
+ * One RUN. Interrupts are off until it returns: one that arrives before or in the TVM ends the RUN,
+ * and is taken here when they go on again. False: something else comes first.
  */
 static bool enter(struct cove_vcpu *vcpu)
 {
@@ -282,7 +284,8 @@ static int vcpu_create(struct cove_vm *vm, unsigned long id)
 	vcpu = vcpu_new(vm, id);
 	if (!vcpu)
 		return -ENOMEM;
-	state = cove_chunk_new(&vm->state, get_order(cove_tsm.tvm_vcpu_state_pages * PAGE_SIZE), true);
+	state = cove_chunk_new(&vm->state, get_order(cove_tsm.tvm_vcpu_state_pages * PAGE_SIZE),
+			       true);
 	if (IS_ERR(state)) {
 		cove_vcpu_free(vcpu);
 		return PTR_ERR(state);
@@ -300,8 +303,8 @@ static int vcpu_create(struct cove_vm *vm, unsigned long id)
 }
 
 /*
- * KVM_CREATE_VCPU. The TSM has no way to take a vCPU back, so one for which no file could be made stays, and gets its
- * file when user space asks for it again.
+ * KVM_CREATE_VCPU. The TSM has no way to take a vCPU back, so one for which no file could be made
+ * stays, and gets its file when user space asks for it again.
  */
 int cove_vcpu_create_fd(struct cove_vm *vm, unsigned long id)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TVM as a file: created by KVM_CREATE_VM, destroyed when the last file that refers to it (its own, or a vCPU's) is
- * released, whoever releases it and for whatever reason. At that moment no vCPU can be running, since a running one
- * holds its file.
+ * A TVM as a file: created by KVM_CREATE_VM, destroyed when the last file that refers to it (its
+ * own, or a vCPU's) is released, whoever releases it and for whatever reason. At that moment no
+ * vCPU can be running, since a running one holds its file.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -17,7 +17,7 @@
 
 #include "cove.h"
 
-#define FIRST_TABLES	32	/* upper levels, region descriptors, regions that the TVM declares itself */
+#define FIRST_TABLES	32	/* upper levels, regions, also those that the TVM declares */
 
 DEFINE_MUTEX(cove_vms_lock);
 LIST_HEAD(cove_vms);
@@ -97,7 +97,10 @@ static void nothing(void *unused)
 {
 }
 
-/* Ends a VM whose files are still open: its vCPUs leave KVM_RUN with -EIO, and all of its pages return. */
+/*
+ * Ends a VM whose files are still open: its vCPUs leave KVM_RUN with -EIO, and all of its pages
+ * return.
+ */
 void cove_vm_kill(struct cove_vm *vm)
 {
 	unsigned int i;
@@ -201,8 +204,9 @@ int cove_vm_create_fd(unsigned long type)
 	int ret;
 
 	if (type != KVM_VM_TYPE_RISCV_COVE) {
-		pr_err_ratelimited("KVM_CREATE_VM: type 0x%lx: only confidential VMs (type 0x200) are made here\n",
-				   type);
+		pr_err_ratelimited(
+			"KVM_CREATE_VM: type 0x%lx: only confidential VMs (type 0x200) are made here\n",
+			type);
 		return -EINVAL;
 	}
 	vm = vm_new();

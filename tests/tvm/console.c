@@ -18,7 +18,8 @@ static void put(const char *text, size_t n)
 	if (has_dbcn < 0)
 		has_dbcn = tvm_probe(SBI_EXT_DBCN) > 0;
 	while (n && has_dbcn) {
-		struct sbiret ret = tvm_sbi(SBI_EXT_DBCN, SBI_DBCN_WRITE, n, (unsigned long)text, 0);
+		struct sbiret ret =
+			tvm_sbi(SBI_EXT_DBCN, SBI_DBCN_WRITE, n, (unsigned long)text, 0);
 
 		if (ret.error || ret.value <= 0 || (size_t)ret.value > n)
 			break;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The first TVM: greets, prints the measurements that the TSM took of it, touches memory that was not there yet, and
- * powers off. cove-run reads the lines "measurement N: ..." and compares them with what it computed from the file.
+ * The first TVM: greets, prints the measurements that the TSM took of it, touches memory that was
+ * not there yet, and powers off. cove-run reads the lines "measurement N: ..." and compares them
+ * with what it computed from the file.
  */
 #include <sbi.h>
 #include <cove/covg.h>
@@ -14,7 +15,8 @@ static uint8_t digest[TVM_PAGE_SIZE] __attribute__((aligned(TVM_PAGE_SIZE)));
 
 static bool print_measurement(unsigned int reg)
 {
-	struct sbiret ret = tvm_sbi(SBI_EXT_COVG, COVG_READ_MEASUREMENT, (unsigned long)digest, sizeof(digest), reg);
+	struct sbiret ret = tvm_sbi(SBI_EXT_COVG, COVG_READ_MEASUREMENT, (unsigned long)digest,
+				    sizeof(digest), reg);
 
 	if (ret.error || ret.value != COVE_MR_SIZE) {
 		tvm_puts("hello: the TSM does not tell measurement ");
@@ -30,7 +32,10 @@ static bool print_measurement(unsigned int reg)
 	return true;
 }
 
-/* Each first access faults in the TSM, and the host gives a page. It must be zero, and keep what is written. */
+/*
+ * Each first access faults in the TSM, and the host gives a page. It must be zero, and keep what is
+ * written.
+ */
 static bool touch(void)
 {
 	volatile uint64_t *word = (volatile uint64_t *)tvm_image_end;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Header, entry, secondary entry, traps. Memory behind the file is zero, as the TSM gives it: .bss needs no clearing.
+ * Header, entry, secondary entry, traps. Memory behind the file is zero, as the TSM gives it: .bss
+ * needs no clearing.
  */
 #include "tvm.h"
 
@@ -28,7 +29,10 @@ entry:
 	call	tvm_main
 	tail	tvm_power_off
 
-/* HSM start: a0 = vCPU id, a1 = the top of its stack, under which vcpu.c left the function and its argument */
+/*
+ * HSM start: a0 = vCPU id, a1 = the top of its stack, under which vcpu.c left the function and its
+ * argument
+ */
 	.text
 	.globl	tvm_secondary
 tvm_secondary:

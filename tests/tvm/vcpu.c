@@ -13,7 +13,8 @@ struct start {
 
 extern char tvm_secondary[];
 void tvm_stop_vcpu(void) __attribute__((noreturn));
-void tvm_unexpected_trap(unsigned long cause, unsigned long pc, unsigned long value) __attribute__((noreturn));
+void tvm_unexpected_trap(unsigned long cause, unsigned long pc, unsigned long value)
+	__attribute__((noreturn));
 
 static char stacks[TVM_MAX_VCPUS][TVM_STACK_SIZE] __attribute__((aligned(16)));
 
@@ -26,6 +27,7 @@ long tvm_probe(unsigned long eid)
 
 long tvm_start_vcpu(unsigned long id, void (*fn)(unsigned long, unsigned long), unsigned long arg)
 {
+	struct sbiret ret;
 	struct start *start;
 
 	if (id >= TVM_MAX_VCPUS)
@@ -34,7 +36,9 @@ long tvm_start_vcpu(unsigned long id, void (*fn)(unsigned long, unsigned long), 
 	start->fn = fn;
 	start->arg = arg;
 	__asm__ volatile("fence rw, rw" ::: "memory");
-	return tvm_sbi(SBI_EXT_HSM, SBI_HSM_START, id, (unsigned long)tvm_secondary, (unsigned long)start).error;
+	ret = tvm_sbi(SBI_EXT_HSM, SBI_HSM_START, id, (unsigned long)tvm_secondary,
+		      (unsigned long)start);
+	return ret.error;
 }
 
 long tvm_vcpu_status(unsigned long id)
