@@ -10,7 +10,10 @@
 #include "sbi.h"
 #include "vcpu/vcpu.h"
 
-/* The one place where an internal error becomes a number that a caller sees (reference/DECISIONS.md 3). */
+/*
+ * The one place where an internal error becomes a number that a caller sees (reference/DECISIONS.md
+ * 3).
+ */
 static const s64 sbi_code[TSM_ERR_COUNT] = {
 	[TSM_OK]			= SBI_SUCCESS,
 	[TSM_E_FAILED]			= SBI_ERR_FAILED,

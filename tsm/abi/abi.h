@@ -7,14 +7,14 @@
 #include "host/hart.h"
 
 /*
- * An ECALL from the host on this hart; @w is the host's world. Serves every extension that the host is offered and returns
- * the world to resume: the host's, or a vCPU's after a RUN_VCPU.
+ * An ECALL from the host on this hart; @w is the host's world. Serves every extension that the host
+ * is offered and returns the world to resume: the host's, or a vCPU's after a RUN_VCPU.
  */
 struct world *abi_host_ecall(struct world *w);
 
 /*
- * Any trap while h->vcpu runs. Requests of other harts have been served (hvip of h->host). Returns the vCPU's world to go on with
- * it, or the host's world after an exit.
+ * Any trap while h->vcpu runs. Requests of other harts have been served (hvip of h->host). Returns
+ * the vCPU's world to go on with it, or the host's world after an exit.
  */
 struct world *abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A call as its handler sees it, and the tables that name the handlers. A handler decodes (claims, checks, changes nothing that
- * anybody could see), performs (cannot fail) and releases at a single exit.
+ * A call as its handler sees it, and the tables that name the handlers. A handler decodes (claims,
+ * checks, changes nothing that anybody could see), performs (cannot fail) and releases at a single
+ * exit.
  */
 #ifndef ABI_CALL_H
 #define ABI_CALL_H
@@ -69,7 +70,8 @@ struct reply covh_create_vcpu(const struct call *c);
 struct reply covh_run_vcpu(const struct call *c);
 
 /*
- * covh.c: finds the handler for a COVH call of the host and calls it. *@rfc and *@fail_entry say how a failure is told.
+ * covh.c: finds the handler for a COVH call of the host and calls it. *@rfc and *@fail_entry say
+ * how a failure is told.
  */
 struct reply covh_call(struct hart *h, const struct world *w, bool *fail_entry);
 

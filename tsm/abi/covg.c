@@ -48,7 +48,10 @@ static bool remove_mmio(const struct tvm_call *c)
 	return notify(c, COVG_REMOVE_MMIO_REGION);
 }
 
-/* Refuses: destination unaligned (-5); too small, not confidential, no such register (-3). Value: bytes written. */
+/*
+ * Refuses: destination unaligned (-5); too small, not confidential, no such register (-3). Value:
+ * bytes written.
+ */
 static bool read_measurement(const struct tvm_call *c)
 {
 	gpa_t gpa = GPA(arg(c, 0));
@@ -58,7 +61,8 @@ static bool read_measurement(const struct tvm_call *c)
 
 	if (!IS_ALIGNED(gpa.v, PAGE_SIZE) || gpa.v >= GSTAGE_GPA_END)
 		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
-	if (size < COVE_MR_SIZE || size > GSTAGE_GPA_END - gpa.v || index >= COVE_MR_INITIAL_COUNT ||
+	if (size < COVE_MR_SIZE || size > GSTAGE_GPA_END - gpa.v ||
+	    index >= COVE_MR_INITIAL_COUNT ||
 	    tvm_range_type(c->tvm, gpa, size) != REGION_CONFIDENTIAL)
 		return tvm_reply(c, SBI_ERR_INVALID_PARAM, 0);
 	if (!tvm_write(c->tvm, gpa, c->tvm->measurement.reg[index].value, COVE_MR_SIZE, &missing))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* COVH: which handler a function number means, in the numbering that the caller speaks (ABI.md 2.2, 2.5). */
+/*
+ * COVH: which handler a function number means, in the numbering that the caller speaks (ABI.md 2.2,
+ * 2.5).
+ */
 #include "abi/call.h"
 #include "cove/covh.h"
 #include "cove/supd.h"
@@ -40,7 +43,9 @@ static const struct call_row covh_spec[] = {
 	[COVH_SPEC_RUN_VCPU]		= { covh_run_vcpu, 2, true },
 };
 
-/* What the latest GET_TSM_INFO said about callers that name no domain (reference/DECISIONS.md 1). */
+/*
+ * What the latest GET_TSM_INFO said about callers that name no domain (reference/DECISIONS.md 1).
+ */
 static bool host_speaks_spec;
 
 /* The numbering that a6 names. False: a6 has bits that mean nothing. */
@@ -89,7 +94,10 @@ enum tsm_err call_range(u64 hpa, u64 count, pfn_t *first)
 	return err;
 }
 
-/* COVH get_tsm_info (ABI.md 4.1). Refuses: a buffer shorter than the shorter layout, or not in host memory. */
+/*
+ * COVH get_tsm_info (ABI.md 4.1). Refuses: a buffer shorter than the shorter layout, or not in host
+ * memory.
+ */
 static struct reply covh_get_tsm_info(const struct call *c)
 {
 	struct cove_tsm_info_spec spec = {

@@ -102,7 +102,10 @@ static enum tsm_err zero_decode(const struct call *c, struct add_plan *p)
 		p->nothing = err == TSM_OK;
 		return err;
 	}
-	/* Nobody sees these frames yet, so this comes before anything that would have to be taken back. */
+	/*
+	 * Nobody sees these frames yet, so this comes before anything that would have to be taken
+	 * back.
+	 */
 	if (!stretch_scrub(p->add.pfn, p->frames)) {
 		p->claimed = false;
 		return TSM_AGAIN;
@@ -111,8 +114,8 @@ static enum tsm_err zero_decode(const struct call *c, struct add_plan *p)
 }
 
 /*
- * COVH add_tvm_zero_pages. Refuses: unknown id, not RUNNABLE, page type, count; page not unassigned or not aligned, guest range not in
- * one confidential region or not unmapped, no table page.
+ * COVH add_tvm_zero_pages. Refuses: unknown id, not RUNNABLE, page type, count; page not unassigned
+ * or not aligned, guest range not in one confidential region or not unmapped, no table page.
  */
 struct reply covh_add_zero_pages(const struct call *c)
 {
@@ -148,7 +151,9 @@ static enum tsm_err measured_decode(const struct call *c, struct add_plan *p)
 	return err;
 }
 
-/* The copy is taken first and the copy is what is hashed: the host may change its page at any time. */
+/*
+ * The copy is taken first and the copy is what is hashed: the host may change its page at any time.
+ */
 static void measured_perform(struct add_plan *p)
 {
 	struct measure_reg *reg = &p->tvm->measurement.reg[COVE_MR_TVM_PAGES];
@@ -165,8 +170,9 @@ static void measured_perform(struct add_plan *p)
 }
 
 /*
- * COVH add_tvm_measured_pages. Refuses: unknown id, not INITIALIZING, page type, count; source not host memory, destination not
- * unassigned or not aligned, guest range not in one confidential region or not unmapped, no table page.
+ * COVH add_tvm_measured_pages. Refuses: unknown id, not INITIALIZING, page type, count; source not
+ * host memory, destination not unassigned or not aligned, guest range not in one confidential
+ * region or not unmapped, no table page.
  */
 struct reply covh_add_measured_pages(const struct call *c)
 {

@@ -51,7 +51,10 @@ static enum tsm_err convert_decode(const struct call *c, struct page_plan *p)
 static void convert_perform(const struct page_plan *p)
 {
 	host_space_unmap(p->pfn, p->count);
-	/* The stamp is taken after the unmapping: the fence that follows it covers every translation. */
+	/*
+	 * The stamp is taken after the unmapping: the fence that follows it covers every
+	 * translation.
+	 */
 	page_commit(p->pfn, p->count, PAGE_CONVERTING, 0, epoch_stamp(&host_epoch));
 }
 
@@ -133,8 +136,9 @@ static void reclaim_perform(const struct page_plan *p)
 }
 
 /*
- * COVH reclaim_pages. Refuses: count 0, base unaligned, any page assigned to a TVM. Pages that are not fenced yet hold nothing
- * but the host's own data; pages that are the host's already stay as they are.
+ * COVH reclaim_pages. Refuses: count 0, base unaligned, any page assigned to a TVM. Pages that are
+ * not fenced yet hold nothing but the host's own data; pages that are the host's already stay as
+ * they are.
  */
 struct reply covh_reclaim_pages(const struct call *c)
 {

@@ -37,7 +37,10 @@ static enum tsm_err create_decode(const struct call *c, struct create_plan *p)
 	return err;
 }
 
-/* COVH create_tvm. Refuses: length, parameters not in host memory, a page not unassigned, or not aligned. */
+/*
+ * COVH create_tvm. Refuses: length, parameters not in host memory, a page not unassigned, or not
+ * aligned.
+ */
 struct reply covh_create_tvm(const struct call *c)
 {
 	struct create_plan p;
@@ -67,7 +70,10 @@ static enum tsm_err finalize_decode(const struct call *c, struct finalize_plan *
 	return tvm_finalize_begin(p->tvm);
 }
 
-/* COVH finalize_tvm. Refuses: unknown id, not INITIALIZING, no vCPU 0, identity unaligned or not in host memory. */
+/*
+ * COVH finalize_tvm. Refuses: unknown id, not INITIALIZING, no vCPU 0, identity unaligned or not in
+ * host memory.
+ */
 struct reply covh_finalize_tvm(const struct call *c)
 {
 	struct finalize_plan p = { 0 };
@@ -80,8 +86,8 @@ struct reply covh_finalize_tvm(const struct call *c)
 }
 
 /*
- * COVH destroy_tvm. Refuses: unknown id; a vCPU runs or a call is at work. A TVM that is half taken apart when the host has an
- * interrupt to take has no use but this call, made again.
+ * COVH destroy_tvm. Refuses: unknown id; a vCPU runs or a call is at work. A TVM that is half taken
+ * apart when the host has an interrupt to take has no use but this call, made again.
  */
 struct reply covh_destroy_tvm(const struct call *c)
 {
@@ -111,7 +117,10 @@ static enum tsm_err region_decode(const struct call *c)
 	return TSM_OK;
 }
 
-/* COVH add_tvm_memory_region. Refuses: unknown id, not INITIALIZING, address, length, overlap with a region. */
+/*
+ * COVH add_tvm_memory_region. Refuses: unknown id, not INITIALIZING, address, length, overlap with
+ * a region.
+ */
 struct reply covh_add_memory_region(const struct call *c)
 {
 	struct tvm *t = tvm_get(c->arg[0]);

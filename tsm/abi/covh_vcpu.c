@@ -39,7 +39,10 @@ static void vcpu_release(struct vcpu_plan *p)
 	tvm_put(p->tvm);
 }
 
-/* COVH create_tvm_vcpu. Refuses: unknown id, not INITIALIZING, vCPU id, vCPU exists, a page not unassigned. */
+/*
+ * COVH create_tvm_vcpu. Refuses: unknown id, not INITIALIZING, vCPU id, vCPU exists, a page not
+ * unassigned.
+ */
 struct reply covh_create_vcpu(const struct call *c)
 {
 	struct vcpu_plan p = { 0 };

@@ -131,8 +131,9 @@ static bool srst_call(const struct tvm_call *c, u64 fid)
 }
 
 /*
- * A console write from memory that the host cannot read: the TVM asked for these bytes to be printed, so they go out one by one
- * (DECISIONS 7). Stock kernels write from confidential memory; a write that is longer than our buffer is cut, and they repeat the rest.
+ * A console write from memory that the host cannot read: the TVM asked for these bytes to be
+ * printed, so they go out one by one (DECISIONS 7). Stock kernels write from confidential memory; a
+ * write that is longer than our buffer is cut, and they repeat the rest.
  */
 static bool dbcn_write_private(const struct tvm_call *c, gpa_t gpa, u64 size)
 {
@@ -150,7 +151,10 @@ static bool dbcn_write_private(const struct tvm_call *c, gpa_t gpa, u64 size)
 	return false;
 }
 
-/* DBCN write and read. The buffer lies in one region; where it is shared, the host moves the bytes itself. */
+/*
+ * DBCN write and read. The buffer lies in one region; where it is shared, the host moves the bytes
+ * itself.
+ */
 static bool dbcn_buffer(const struct tvm_call *c, u64 fid)
 {
 	u64 size = arg(c, 0);

@@ -8,7 +8,10 @@
 
 #define INSN_WFI	0x10500073
 
-/* The host's interrupts end the run; the TSM's own does where it made the host's software interrupt pending. */
+/*
+ * The host's interrupts end the run; the TSM's own does where it made the host's software interrupt
+ * pending.
+ */
 static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, struct vcpu_exit *e)
 {
 	switch (trap->scause & ~CAUSE_IRQ) {
@@ -27,10 +30,11 @@ static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, str
 }
 
 /*
- * WFI waits on the host's side, unless an interrupt is pending already. Nothing else that traps as a virtual instruction is
- * offered to a TVM; in VU mode WFI is not either.
+ * WFI waits on the host's side, unless an interrupt is pending already. Nothing else that traps as
+ * a virtual instruction is offered to a TVM; in VU mode WFI is not either.
  */
-static bool on_virtual_instruction(struct vcpu *v, const struct vcpu_trap *trap, struct vcpu_exit *e)
+static bool on_virtual_instruction(struct vcpu *v, const struct vcpu_trap *trap,
+				   struct vcpu_exit *e)
 {
 	struct world *w = &v->world;
 

@@ -2,7 +2,10 @@
 #include "gstage/gstage.h"
 #include "gstage/pte.h"
 
-/* What a leaf's frames are: shared leaves are the ones that may not be executed. False: the entry names no frame. */
+/*
+ * What a leaf's frames are: shared leaves are the ones that may not be executed. False: the entry
+ * names no frame.
+ */
 static bool leaf_kind(u64 pte, enum gstage_run_kind *kind)
 {
 	if (!(pte & (PTE_V | PTE_BLOCKED)))

@@ -31,7 +31,8 @@ u64 gstage_hgatp(const struct gstage *g, u64 vmid)
 }
 
 /* The entry for @gpa at @level, or the one above it where the walk ends early; *@at says which. */
-static u64 *descend(const struct gstage *g, gpa_t gpa, enum gstage_level level, enum gstage_level *at)
+static u64 *descend(const struct gstage *g, gpa_t gpa, enum gstage_level level,
+		    enum gstage_level *at)
 {
 	u64 *table = root_of(g);
 	enum gstage_level l = GSTAGE_1G;
@@ -76,7 +77,9 @@ struct gstage_entry gstage_lookup(const struct gstage *g, gpa_t gpa)
 	return entry;
 }
 
-/* How many of the leaves from @gpa on, at most @left, lie in the table whose entries are of @level. */
+/*
+ * How many of the leaves from @gpa on, at most @left, lie in the table whose entries are of @level.
+ */
 static u64 leaves_in_table(gpa_t gpa, enum gstage_level level, u64 left)
 {
 	u64 entries = level == GSTAGE_1G ? ROOT_ENTRIES : TABLE_ENTRIES;
@@ -170,7 +173,9 @@ enum tsm_err gstage_reserve(struct gstage *g, const struct gstage_range *r, pfn_
 	return TSM_OK;
 }
 
-/* Every entry of the range is in flight by the caller's own hand: make leaves of them, or nothing. */
+/*
+ * Every entry of the range is in flight by the caller's own hand: make leaves of them, or nothing.
+ */
 static void settle(const struct gstage *g, const struct gstage_range *r, bool map)
 {
 	gpa_t gpa = r->gpa;

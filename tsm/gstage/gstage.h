@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The G-stage tables of one TVM (Sv39x4: a 16 KiB root, leaves of 4 KiB, 2 MiB and 1 GiB) and the pool that they grow from.
+ * The G-stage tables of one TVM (Sv39x4: a 16 KiB root, leaves of 4 KiB, 2 MiB and 1 GiB) and the
+ * pool that they grow from.
  *
- * An entry is 0, a table (V, no permission), a leaf (V and permissions), or one of two kinds of invalid entry that keep the
- * frame number and the permissions: in flight (SOFT0: a call is filling the frame) and blocked (SOFT1). Only the call that put
- * an entry in flight changes it. Changing the tables is two-phase: gstage_reserve() may fail and changes nothing then,
- * gstage_commit() cannot fail.
+ * An entry is 0, a table (V, no permission), a leaf (V and permissions), or one of two kinds of
+ * invalid entry that keep the frame number and the permissions: in flight (SOFT0: a call is filling
+ * the frame) and blocked (SOFT1). Only the call that put an entry in flight changes it. Changing
+ * the tables is two-phase: gstage_reserve() may fail and changes nothing then, gstage_commit()
+ * cannot fail.
  *
- * Callers hold the TVM's lock where a function says so. Reading the tables takes no lock, but the reader must be a vCPU inside
- * the TVM's TLB epoch: tables and frames leave a TVM only after that epoch has passed.
+ * Callers hold the TVM's lock where a function says so. Reading the tables takes no lock, but the
+ * reader must be a vCPU inside the TVM's TLB epoch: tables and frames leave a TVM only after that
+ * epoch has passed.
  */
 #ifndef GSTAGE_GSTAGE_H
 #define GSTAGE_GSTAGE_H
@@ -36,7 +39,7 @@ enum gstage_level {
 
 struct gstage {
 	pfn_t root;		/* four frames, aligned to their size */
-	pfn_t pool;		/* first free table page, linked through their first words; 0: none */
+	pfn_t pool;		/* first free page, 0: none; linked through their first words */
 	u64 pool_count;
 };
 
@@ -76,15 +79,22 @@ u64 gstage_hgatp(const struct gstage *g, u64 vmid);
 struct gstage_entry gstage_lookup(const struct gstage *g, gpa_t gpa);
 
 /*
- * Puts the range's entries in flight with the frames from @pfn on, contiguous. TVM lock held. TSM_E_ADDRESS: an entry is
- * not empty; TSM_AGAIN: one is in flight; TSM_E_NO_PTPAGES: the pool lacks table pages. Nothing has changed then.
+ * Puts the range's entries in flight with the frames from @pfn on, contiguous. TVM lock held.
+ * TSM_E_ADDRESS: an entry is not empty; TSM_AGAIN: one is in flight; TSM_E_NO_PTPAGES: the pool
+ * lacks table pages. Nothing has changed then.
  */
 enum tsm_err gstage_reserve(struct gstage *g, const struct gstage_range *r, pfn_t pfn, u64 perm);
-/* Turns the entries that the caller put in flight into leaves, or empties them. No lock needed: they are the caller's. */
+/*
+ * Turns the entries that the caller put in flight into leaves, or empties them. No lock needed:
+ * they are the caller's.
+ */
 void gstage_commit(const struct gstage *g, const struct gstage_range *r);
 void gstage_cancel(const struct gstage *g, const struct gstage_range *r);
 
-/* True when every leaf of the range is mapped to exactly the frames from @pfn on. In flight counts as *@busy. */
+/*
+ * True when every leaf of the range is mapped to exactly the frames from @pfn on. In flight counts
+ * as *@busy.
+ */
 bool gstage_maps(const struct gstage *g, const struct gstage_range *r, pfn_t pfn, bool *busy);
 
 /* pool.c */
@@ -119,8 +129,8 @@ struct gstage_cursor {
 };
 
 /*
- * Takes out the next run of frames and says what they were; the pool pages come last. A run is at most one leaf or the 512
- * entries of one table. False: nothing is left but the root.
+ * Takes out the next run of frames and says what they were; the pool pages come last. A run is at
+ * most one leaf or the 512 entries of one table. False: nothing is left but the root.
  */
 bool gstage_dismantle(struct gstage *g, struct gstage_cursor *c, struct gstage_run *run);
 

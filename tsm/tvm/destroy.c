@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end of a TVM: every frame that it owns becomes PAGE_CONVERTED, unscrubbed; whoever takes a converted frame next scrubs it.
- * No fence is needed: a VMID is not handed out again before the hart that used it was flushed.
+ * The end of a TVM: every frame that it owns becomes PAGE_CONVERTED, unscrubbed; whoever takes a
+ * converted frame next scrubs it. No fence is needed: a VMID is not handed out again before the
+ * hart that used it was flushed.
  */
 #include "base/check.h"
 #include "page/page.h"
@@ -23,8 +24,8 @@ enum tsm_err tvm_destroy_begin(u64 id, struct tvm **t)
 		return TSM_OK;
 	}
 	word = page_word(PFN(id));
-	return page_word_state(word) == PAGE_TVM_STATE && page_word_owner(word) == id ? TSM_E_FAILED :
-											TSM_E_PARAM;
+	return page_word_state(word) == PAGE_TVM_STATE && page_word_owner(word) == id ? TSM_E_FAILED
+										      : TSM_E_PARAM;
 }
 
 void tvm_destroy_pause(struct tvm *t)

@@ -14,7 +14,10 @@ static u64 permission_needed(u64 scause)
 	return PTE_W;
 }
 
-/* The instruction at the trap. False: it cannot be fetched any more, the vCPU will take that fault itself. */
+/*
+ * The instruction at the trap. False: it cannot be fetched any more, the vCPU will take that fault
+ * itself.
+ */
 static bool fetch(const struct vcpu *v, u32 *insn)
 {
 	u16 low, high;
@@ -30,7 +33,9 @@ static bool fetch(const struct vcpu *v, u32 *insn)
 	return true;
 }
 
-/* An access to a region that the TVM declared as MMIO: the host emulates integer loads and stores. */
+/*
+ * An access to a region that the TVM declared as MMIO: the host emulates integer loads and stores.
+ */
 static bool mmio_fault(struct vcpu *v, const struct vcpu_trap *trap, struct vcpu_exit *e)
 {
 	gpa_t gpa = trap_gpa(trap);
@@ -94,7 +99,9 @@ bool tvm_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap, stru
 		world_inject(&v->world, CAUSE_FETCH_ACCESS, trap->stval);
 		return true;
 	case GSTAGE_IN_FLIGHT:
-		/* A call on another hart is filling the page; until then the vCPU comes back here. */
+		/*
+		 * A call on another hart is filling the page; until then the vCPU comes back here.
+		 */
 		return true;
 	case GSTAGE_EMPTY:
 	case GSTAGE_BLOCKED:

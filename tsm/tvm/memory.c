@@ -3,7 +3,10 @@
 #include "rv_arch.h"
 #include "tvm/run.h"
 
-/* The byte at @gpa in confidential memory, and how many of @left follow it in the same page. NULL: it is none. */
+/*
+ * The byte at @gpa in confidential memory, and how many of @left follow it in the same page. NULL:
+ * it is none.
+ */
 static void *bytes_at(const struct tvm *t, gpa_t gpa, u64 left, u64 *count)
 {
 	struct gstage_entry entry = gstage_lookup(&t->gstage, gpa);

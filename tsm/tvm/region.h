@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What each part of a TVM's guest-physical space is: a list of regions, sorted by address, disjoint, neighbours of one type joined.
- * Their number is limited by memory alone: descriptors come in pages that the TVM's page-table pool gives.
- * The TVM's lock guards a map, except where no one can change it (FINALIZE).
+ * What each part of a TVM's guest-physical space is: a list of regions, sorted by address,
+ * disjoint, neighbours of one type joined. Their number is limited by memory alone: descriptors
+ * come in pages that the TVM's page-table pool gives. The TVM's lock guards a map, except where no
+ * one can change it (FINALIZE).
  */
 #ifndef TVM_REGION_H
 #define TVM_REGION_H
@@ -46,14 +47,17 @@ void region_map_refill(struct region_map *m, struct region *r, u64 count);
 /* The region that @gpa lies in, NULL when there is none. */
 const struct region *region_find(const struct region_map *m, u64 gpa);
 
-/* The type of the one region that holds all of [gpa, gpa + size), REGION_NONE when there is no such region. */
+/*
+ * The type of the one region that holds all of [gpa, gpa + size), REGION_NONE when there is no such
+ * region.
+ */
 enum region_type region_of_range(const struct region_map *m, u64 gpa, u64 size);
 
 bool region_overlaps(const struct region_map *m, u64 gpa, u64 size);
 
 /*
- * Gives [gpa, gpa + size) the type @type, whatever it was; REGION_NONE takes it out of the map. The range does not wrap and is not
- * empty. The caller has seen REGION_SPARE_NEEDED spare descriptors.
+ * Gives [gpa, gpa + size) the type @type, whatever it was; REGION_NONE takes it out of the map. The
+ * range does not wrap and is not empty. The caller has seen REGION_SPARE_NEEDED spare descriptors.
  */
 void region_set(struct region_map *m, u64 gpa, u64 size, enum region_type type);
 

@@ -19,7 +19,10 @@ enum tsm_err tvm_run_decode(u64 id, u64 vcpu, struct tvm_run *run)
 	return TSM_OK;
 }
 
-/* TVM time starts at the first run of any vCPU (ABI.md 9.2). 0 means "not yet" to us and to the host. */
+/*
+ * TVM time starts at the first run of any vCPU (ABI.md 9.2). 0 means "not yet" to us and to the
+ * host.
+ */
 static u64 time_delta(struct tvm *t)
 {
 	u64 delta = __atomic_load_n(&t->htimedelta, __ATOMIC_RELAXED);

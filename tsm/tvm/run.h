@@ -12,24 +12,30 @@ struct tvm_run {
 	struct vcpu *vcpu;	/* VCPU_RUNNING */
 };
 
-/* Claims a vCPU for this hart. TSM_E_PARAM: no such TVM or vCPU, not RUNNABLE, off, or running elsewhere. */
+/*
+ * Claims a vCPU for this hart. TSM_E_PARAM: no such TVM or vCPU, not RUNNABLE, off, or running
+ * elsewhere.
+ */
 enum tsm_err tvm_run_decode(u64 id, u64 vcpu, struct tvm_run *run);
 
 /*
- * Finishes what the vCPU waits for and enters it. False: the run is over already, *dead is the value of the call.
+ * Finishes what the vCPU waits for and enters it. False: the run is over already, *dead is the
+ * value of the call.
  */
 bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool full_console, bool *dead);
 
 /* Ends the run on this hart with @e: the host's world is loaded and its RUN_VCPU answered. */
 void tvm_exit(struct hart *h, const struct vcpu_exit *e);
 
-/* fault.c: a guest page fault (causes 20, 21, 23). True: the vCPU goes on; false: *e is the exit. */
+/*
+ * fault.c: a guest page fault (causes 20, 21, 23). True: the vCPU goes on; false: *e is the exit.
+ */
 bool tvm_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap, struct vcpu_exit *e);
 
 /*
- * memory.c: confidential memory on behalf of a vCPU that is inside the TVM, so that no frame that it finds mapped can
- * leave the TVM under it. False: *missing is the first address that is not mapped confidential memory; what lies before it
- * has been copied.
+ * memory.c: confidential memory on behalf of a vCPU that is inside the TVM, so that no frame that
+ * it finds mapped can leave the TVM under it. False: *missing is the first address that is not
+ * mapped confidential memory; what lies before it has been copied.
  */
 bool tvm_read(const struct tvm *t, gpa_t gpa, void *dst, u64 size, gpa_t *missing);
 bool tvm_write(const struct tvm *t, gpa_t gpa, const void *src, u64 size, gpa_t *missing);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A TVM: its life from CREATE_TVM to DESTROY_TVM, its address space and its vCPUs. struct tvm lies in the frames that the host
- * donated as TVM state; the number of the first of them is the TVM's id. A call takes a reference to that frame's page word when it
- * looks the id up and drops it at its single exit; RUN_VCPU holds it until the vCPU exits. DESTROY_TVM needs that there is none.
+ * A TVM: its life from CREATE_TVM to DESTROY_TVM, its address space and its vCPUs. struct tvm lies
+ * in the frames that the host donated as TVM state; the number of the first of them is the TVM's
+ * id. A call takes a reference to that frame's page word when it looks the id up and drops it at
+ * its single exit; RUN_VCPU holds it until the vCPU exits. DESTROY_TVM needs that there is none.
  *
- * Invariant: every frame in the tables, the pool, the vCPU list and the state is owned by the id in its page word.
+ * Invariant: every frame in the tables, the pool, the vCPU list and the state is owned by the id in
+ * its page word.
  */
 #ifndef TVM_TVM_H
 #define TVM_TVM_H
@@ -28,26 +30,26 @@ enum tvm_state {
 	TVM_INITIALIZING,
 	TVM_FINALIZING,		/* one FINALIZE_TVM is at work */
 	TVM_RUNNABLE,
-	TVM_DYING,		/* DESTROY_TVM has begun; the id names nothing any more for other calls */
+	TVM_DYING,		/* DESTROY_TVM has begun: no other call finds it */
 };
 
 struct tvm {
 	u64 id;
-	struct spinlock lock;		/* guards state, builders, measuring, gstage, regions, vcpu_pfn */
+	struct spinlock lock;		/* guards the fields below, except where one says so */
 	enum tvm_state state;
 	u32 builders;			/* calls at work that need INITIALIZING to last */
 	bool measuring;			/* one of them extends register 4 */
-	u32 code_version;		/* grows with every page that is added; read without the lock */
+	u32 code_version;		/* grows with every page that is added; atomic */
 	struct gstage gstage;
 	struct gstage_cursor cursor;	/* DYING: how far dismantling has come */
 	struct region_map regions;
-	pfn_t region_pages;		/* pool pages full of region descriptors, linked by their first words */
+	pfn_t region_pages;		/* pages of descriptors, linked by first words */
 	u64 htimedelta;			/* 0 until the first RUN_VCPU */
 	struct measurement measurement;
 	u8 identity[TVM_IDENTITY_SIZE];
 	struct epoch epoch;
 	struct epoch_slot slots[TVM_MAX_VCPUS];
-	u32 vcpu_pfn[TVM_MAX_VCPUS];	/* first frame of each vCPU, 0: none; read without the lock */
+	u32 vcpu_pfn[TVM_MAX_VCPUS];	/* first frames, 0: none; read without the lock */
 };
 
 static_assert(sizeof(struct tvm) <= TVM_STATE_PAGES * PAGE_SIZE, "GET_TSM_INFO says so");
@@ -62,8 +64,8 @@ void tvm_put(struct tvm *t);
 struct tvm *tvm_of(const struct vcpu *v);
 
 /*
- * Makes a TVM of four frames at @pgd and TVM_STATE_PAGES frames at @state, which the caller has claimed as PAGE_CONVERTED.
- * Returns its id.
+ * Makes a TVM of four frames at @pgd and TVM_STATE_PAGES frames at @state, which the caller has
+ * claimed as PAGE_CONVERTED. Returns its id.
  */
 u64 tvm_create(pfn_t pgd, pfn_t state);
 
@@ -74,7 +76,10 @@ struct vcpu *tvm_vcpu(const struct tvm *t, u64 id);
 bool tvm_build_begin(struct tvm *t);
 void tvm_build_end(struct tvm *t);
 
-/* The same for the one call at a time that extends the page measurement. TSM_AGAIN: another one is at work. */
+/*
+ * The same for the one call at a time that extends the page measurement. TSM_AGAIN: another one is
+ * at work.
+ */
 enum tsm_err tvm_measure_begin(struct tvm *t);
 void tvm_measure_end(struct tvm *t);
 
@@ -87,7 +92,10 @@ static inline enum tvm_state tvm_state(const struct tvm *t)
 enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type type);
 /* Takes every region of @type out that overlaps the range, as a whole. False: there is none. */
 bool tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type);
-/* Type of the one region that holds the whole range, REGION_NONE where there is none. An empty range counts as one byte. */
+/*
+ * Type of the one region that holds the whole range, REGION_NONE where there is none. An empty
+ * range counts as one byte.
+ */
 enum region_type tvm_range_type(struct tvm *t, gpa_t gpa, u64 size);
 
 /* Scrubbed frames that the caller has claimed join the page-table pool. */
@@ -100,34 +108,50 @@ struct tvm_add {
 };
 
 /*
- * Puts the range in flight. @states and @regions: bit masks of enum tvm_state and enum region_type that are legal.
- * TSM_E_PARAM: state; TSM_E_ADDRESS: region, or not empty; TSM_E_NO_PTPAGES; TSM_AGAIN.
+ * Puts the range in flight. @states and @regions: bit masks of enum tvm_state and enum region_type
+ * that are legal. TSM_E_PARAM: state; TSM_E_ADDRESS: region, or not empty; TSM_E_NO_PTPAGES;
+ * TSM_AGAIN.
  */
 enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states, u32 regions);
 /* The frames become the TVM's and visible to it. */
 void tvm_add_commit(struct tvm *t, const struct tvm_add *a);
 void tvm_add_cancel(struct tvm *t, const struct tvm_add *a);
 
-/* TSM_OK: the whole range is mapped to exactly these frames; TSM_AGAIN: it is about to be; else TSM_E_ADDRESS. */
+/*
+ * TSM_OK: the whole range is mapped to exactly these frames; TSM_AGAIN: it is about to be; else
+ * TSM_E_ADDRESS.
+ */
 enum tsm_err tvm_add_is_done(struct tvm *t, const struct tvm_add *a);
 
-/* Makes vCPU @id of frames at @pfn that the caller has claimed and scrubbed. TSM_E_PARAM: it exists. */
+/*
+ * Makes vCPU @id of frames at @pfn that the caller has claimed and scrubbed. TSM_E_PARAM: it
+ * exists.
+ */
 enum tsm_err tvm_vcpu_add(struct tvm *t, u64 id, pfn_t pfn);
 
 /* finalize.c */
 
 /*
- * INITIALIZING -> FINALIZING. TSM_E_PARAM: not INITIALIZING, or no vCPU 0; TSM_AGAIN: a call that builds is at work.
+ * INITIALIZING -> FINALIZING. TSM_E_PARAM: not INITIALIZING, or no vCPU 0; TSM_AGAIN: a call that
+ * builds is at work.
  */
 enum tsm_err tvm_finalize_begin(struct tvm *t);
-/* Measures entry and configuration, powers vCPU 0 on: RUNNABLE. @identity: TVM_IDENTITY_SIZE bytes. */
+/*
+ * Measures entry and configuration, powers vCPU 0 on: RUNNABLE. @identity: TVM_IDENTITY_SIZE bytes.
+ */
 void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity);
 
 /* destroy.c */
 
-/* Claims a TVM for its end. TSM_E_PARAM: no such id; TSM_E_FAILED: a call or a vCPU is at work in it. */
+/*
+ * Claims a TVM for its end. TSM_E_PARAM: no such id; TSM_E_FAILED: a call or a vCPU is at work in
+ * it.
+ */
 enum tsm_err tvm_destroy_begin(u64 id, struct tvm **t);
-/* Gives frames back, a bounded stretch of them. True: nothing is left, the id is free. False: call it again. */
+/*
+ * Gives frames back, a bounded stretch of them. True: nothing is left, the id is free. False: call
+ * it again.
+ */
 bool tvm_destroy_step(struct tvm *t);
 /* Leaves a TVM between two steps, for another tvm_destroy_begin(). */
 void tvm_destroy_pause(struct tvm *t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Decoding of the integer loads and stores with which a TVM reaches MMIO. Pure functions over untrusted instruction words.
- * Compressed forms (C and Zcb) decode to the same operations.
+ * Decoding of the integer loads and stores with which a TVM reaches MMIO. Pure functions over
+ * untrusted instruction words. Compressed forms (C and Zcb) decode to the same operations.
  */
 #ifndef VCPU_DECODE_H
 #define VCPU_DECODE_H
@@ -16,10 +16,15 @@ struct mmio_op {
 	u8 length;		/* of the instruction in bytes: 2 or 4 */
 };
 
-/* @insn: 16 bits of it count when its lowest two are not 11. False: not an integer load or store. */
+/*
+ * @insn: 16 bits of it count when its lowest two are not 11. False: not an integer load or store.
+ */
 bool mmio_decode(u32 insn, struct mmio_op *op);
 
-/* The form in which the host sees it (ABI.md 9.4): a 32-bit load to, or store from, x10 with no address part. */
+/*
+ * The form in which the host sees it (ABI.md 9.4): a 32-bit load to, or store from, x10 with no
+ * address part.
+ */
 u64 mmio_htinst(const struct mmio_op *op);
 
 /* The register value that a load of @raw gives, and the value that a store of @reg moves. */

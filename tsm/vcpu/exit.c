@@ -97,7 +97,9 @@ static void ecall_done(struct vcpu *v, u64 error)
 	v->world.sepc += INSN_ECALL_SIZE;
 }
 
-/* The answer to a forwarded call. a0 is read before it is overwritten: it says what the call was. */
+/*
+ * The answer to a forwarded call. a0 is read before it is overwritten: it says what the call was.
+ */
 static void complete_ecall(const struct hart *h, struct vcpu *v, bool full_console)
 {
 	const struct world *w = &v->world;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Exits: everything that may leave a TVM when RUN_VCPU returns, and what comes back with the next RUN_VCPU. The rows are those of
- * ABI.md 9.4; a value that a row does not name never gets here.
+ * Exits: everything that may leave a TVM when RUN_VCPU returns, and what comes back with the next
+ * RUN_VCPU. The rows are those of ABI.md 9.4; a value that a row does not name never gets here.
  */
 #ifndef VCPU_EXIT_H
 #define VCPU_EXIT_H
@@ -21,7 +21,10 @@ struct vcpu_exit {
 
 /* The builders fill *e and set what the vCPU waits for. */
 
-/* Row 1: the ECALL in the vCPU's registers goes to the host with its first @args argument registers. */
+/*
+ * Row 1: the ECALL in the vCPU's registers goes to the host with its first @args argument
+ * registers.
+ */
 void exit_ecall(struct vcpu_exit *e, struct vcpu *v, u32 args, enum vcpu_pending pending);
 /* Rows 2 and 3: the host is told of a call that the TSM has answered. */
 void exit_notify(struct vcpu_exit *e, u64 eid, u64 fid, u64 a0, u64 a1, bool dead);
@@ -40,14 +43,15 @@ void exit_dead(struct vcpu_exit *e, u64 scause);
 void exit_console(struct vcpu_exit *e, struct vcpu *v);
 
 /*
- * Writes the exit where the host looks for it: its own scause and stval, and the hart's NACL area. The host's CSRs are loaded,
- * the vCPU's are in its world.
+ * Writes the exit where the host looks for it: its own scause and stval, and the hart's NACL area.
+ * The host's CSRs are loaded, the vCPU's are in its world.
  */
 void exit_report(const struct hart *h, const struct vcpu *v, const struct vcpu_exit *e);
 
 /*
- * Finishes what the vCPU waits for with the host's answer. False: it does not go on yet, *e is the next exit.
- * @full_console: a DBCN write that comes back as (0, 0) counts as written in full (ABI.md 17.2).
+ * Finishes what the vCPU waits for with the host's answer. False: it does not go on yet, *e is the
+ * next exit. @full_console: a DBCN write that comes back as (0, 0) counts as written in full
+ * (ABI.md 17.2).
  */
 bool vcpu_complete(const struct hart *h, struct vcpu *v, bool full_console, struct vcpu_exit *e);
 

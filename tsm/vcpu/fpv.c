@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * FP and vector registers move at every change of world, saved only where the side that leaves has written them (HS-level
- * sstatus.FS, VS). Both register files are loaded whole, so nothing of one side is left for the other.
+ * FP and vector registers move at every change of world, saved only where the side that leaves has
+ * written them (HS-level sstatus.FS, VS). Both register files are loaded whole, so nothing of one
+ * side is left for the other.
  */
 #include "vcpu/vcpu.h"
 

@@ -11,8 +11,8 @@ static void flush_all(void)
 }
 
 /*
- * A TLB tag for the vCPU on this hart. It keeps the one it has while it stays on the hart; a tag is handed out again only after
- * the whole hart was flushed. True: the tag is new to this vCPU.
+ * A TLB tag for the vCPU on this hart. It keeps the one it has while it stays on the hart; a tag is
+ * handed out again only after the whole hart was flushed. True: the tag is new to this vCPU.
  */
 static bool vmid_take(struct hart *h, struct vcpu *v)
 {
@@ -37,7 +37,10 @@ static bool vmid_take(struct hart *h, struct vcpu *v)
 	return true;
 }
 
-/* The vCPU's address space is in hgatp: make sure that nothing older than the epoch is cached under its tag. */
+/*
+ * The vCPU's address space is in hgatp: make sure that nothing older than the epoch is cached under
+ * its tag.
+ */
 static void space_enter(struct vcpu *v, const struct vcpu_space *space, bool new_tag)
 {
 	u32 version;
@@ -56,7 +59,10 @@ static void space_enter(struct vcpu *v, const struct vcpu_space *space, bool new
 	v->code_version = space->code_version;
 }
 
-/* The host's interrupts, as its vsie has them, end the run. Its own interrupt file raises SGEI while a TVM runs. */
+/*
+ * The host's interrupts, as its vsie has them, end the run. Its own interrupt file raises SGEI
+ * while a TVM runs.
+ */
 static void host_irqs_arm(const struct world *host)
 {
 	if (host->vsie & BIT(IRQ_STI)) {

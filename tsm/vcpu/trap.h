@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What hardware reported about a trap from a TVM. The vCPU's CSRs are loaded, its general registers are in its world. */
+/*
+ * What hardware reported about a trap from a TVM. The vCPU's CSRs are loaded, its general registers
+ * are in its world.
+ */
 #ifndef VCPU_TRAP_H
 #define VCPU_TRAP_H
 
@@ -22,7 +25,10 @@ static inline bool trap_is_walk(const struct vcpu_trap *t)
 	return t->htinst == HTINST_WALK_READ || t->htinst == HTINST_WALK_WRITE;
 }
 
-/* The guest-physical address of a guest page fault; stval gives the two lowest bits where it is about the same access. */
+/*
+ * The guest-physical address of a guest page fault; stval gives the two lowest bits where it is
+ * about the same access.
+ */
 static inline gpa_t trap_gpa(const struct vcpu_trap *t)
 {
 	return GPA(t->htval << 2 | (trap_is_walk(t) ? 0 : t->stval & 3));

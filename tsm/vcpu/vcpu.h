@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A virtual hart of a TVM: its registers, what it waits for, and its TLB tag on the hart where it ran last. It lives in pages
- * that the host donated (PAGE_VCPU_STATE).
+ * A virtual hart of a TVM: its registers, what it waits for, and its TLB tag on the hart where it
+ * ran last. It lives in pages that the host donated (PAGE_VCPU_STATE).
  *
  * Invariant: only the call that moved `power` to VCPU_CLAIMED or VCPU_RUNNING touches the rest.
  */
@@ -31,7 +31,8 @@ enum vcpu_pending {
 	PENDING_STORE,
 };
 
-enum { VCPU_CONSOLE_MAX = 256 };	/* bytes that one DBCN write from confidential memory prints at most */
+/* Bytes that one DBCN write from confidential memory prints at most. */
+enum { VCPU_CONSOLE_MAX = 256 };
 
 struct vcpu {
 	struct world world;
@@ -57,15 +58,18 @@ struct vcpu {
 /* Frames that a vCPU takes on this machine, at least 1. */
 u64 vcpu_state_pages(void);
 
-/* @v is scrubbed memory. The vCPU is off; its delegation and environment are those of the host on this hart. */
+/*
+ * @v is scrubbed memory. The vCPU is off; its delegation and environment are those of the host on
+ * this hart.
+ */
 void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id);
 
 /* State transitions of `power`; false: it was not @from. */
 bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to);
 
 /*
- * Reset state with a start address and argument (FINALIZE, HSM start): VS mode, a0 = id, a1 = @opaque, no translation, no
- * interrupts, no timer. The vCPU is VCPU_CLAIMED by the caller.
+ * Reset state with a start address and argument (FINALIZE, HSM start): VS mode, a0 = id, a1 =
+ * @opaque, no translation, no interrupts, no timer. The vCPU is VCPU_CLAIMED by the caller.
  */
 void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque);
 
@@ -80,8 +84,9 @@ struct vcpu_space {
 };
 
 /*
- * Moves this hart from the host's world to the vCPU's: registers, FP and vector state, CSRs, address space, TLB; arms the
- * host's interrupts so that they end the run (ABI.md 9.2). The vCPU is VCPU_RUNNING.
+ * Moves this hart from the host's world to the vCPU's: registers, FP and vector state, CSRs,
+ * address space, TLB; arms the host's interrupts so that they end the run (ABI.md 9.2). The vCPU is
+ * VCPU_RUNNING.
  */
 void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space);
 
