@@ -59,7 +59,7 @@ include lib/third_party.mk
 # No header of a C library: the compiler's own, and lib/base/shim where third-party headers ask for more.
 CC_INCLUDE	= $(eval CC_INCLUDE := $(call third_party_cc_include,$(CC)))$(CC_INCLUDE)
 CFLAGS		+= -nostdinc -isystem lib/base/shim -isystem $(CC_INCLUDE) $(THIRD_PARTY_INCLUDES)
-$(eval $(call third_party_rules,$(OUT),$(CC),$(AR),$(ARCH_FLAGS) -fno-pic -ffile-prefix-map=$(CURDIR)/=))
+$(eval $(call third_party_rules,$(OUT),$(CC),$(AR),$(ARCH_FLAGS) $(THIRD_PARTY_SHIM) -fno-pic))
 
 .PHONY: all help deps-% run check check-long ci bench clean distclean menuconfig tsm gdb
 .SECONDARY:
