@@ -6,25 +6,27 @@
 #   $(eval $(call third_party_rules,DIR,CC,AR,FLAGS))
 #
 # gives rules for DIR/third_party/libfdt.a and DIR/third_party/libmbedcrypto.a. FLAGS selects the architecture (and, for
-# host-native tests, the sanitizers); optimisation is chosen here. With BUILD, CC, AR and ARCH_FLAGS set when this file is
-# included, the rules for $(BUILD) are there at once.
+# host-native tests, the sanitizers); optimisation is chosen here.
 
 DEPS			?= build/deps
 THIRD_PARTY_FDT		:= $(DEPS)/src/dtc/libfdt
 THIRD_PARTY_MBEDTLS	:= $(DEPS)/src/mbedtls
+
+# In place of a C library, for the target.
+THIRD_PARTY_SHIM	:= -isystem lib/base/shim
 
 # What third-party code is compiled with on top of FLAGS. Its warnings are not ours to fix.
 THIRD_PARTY_CFLAGS	:= -std=gnu11 -ffreestanding -nostdinc $(THIRD_PARTY_SHIM) -Ilib -w \
 			   -ffunction-sections -fdata-sections -fno-common \
 			   -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(DEPS)/src/=
 
-# Include path of our code that uses them. Code for the target, which has no C library, adds THIRD_PARTY_SHIM.
-THIRD_PARTY_SHIM	:= -isystem lib/base/shim
+# Include path of our code that uses them; on the target, THIRD_PARTY_SHIM as well.
 THIRD_PARTY_INCLUDES	:= -isystem $(THIRD_PARTY_FDT) -isystem $(THIRD_PARTY_MBEDTLS)/include \
 			   -DMBEDTLS_CONFIG_FILE='"crypto/mbedtls_config.h"'
 
-# The reader, and fdt_wip.c for blanking a property in place: trees are written by lib/fdt/fdt_writer.c.
-THIRD_PARTY_FDT_SRC	:= fdt.c fdt_ro.c fdt_check.c fdt_wip.c fdt_strerror.c
+# The reader, fdt_wip.c for blanking a property in place, and fdt_rw.c for tests only: trees are written by
+# lib/fdt/fdt_writer.c. What nobody calls is not linked.
+THIRD_PARTY_FDT_SRC	:= fdt.c fdt_ro.c fdt_check.c fdt_wip.c fdt_strerror.c fdt_rw.c
 THIRD_PARTY_CRYPTO_SRC	:= sha256.c sha512.c platform_util.c
 
 # The directory of stdarg.h and its like: gcc and clang name it by different options.
@@ -50,7 +52,3 @@ $(1)/third_party/libfdt.a: $(THIRD_PARTY_FDT_SRC:%.c=$(1)/third_party/libfdt/%.o
 $(1)/third_party/libmbedcrypto.a: $(THIRD_PARTY_CRYPTO_SRC:%.c=$(1)/third_party/mbedcrypto/%.o)
 	$$(Q)rm -f $$@ && $(3) crD $$@ $$^
 endef
-
-ifneq ($(and $(BUILD),$(CC),$(AR),$(ARCH_FLAGS)),)
-$(eval $(call third_party_rules,$(BUILD),$(CC),$(AR),$(ARCH_FLAGS)))
-endif
