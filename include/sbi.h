@@ -86,6 +86,6 @@
 
 /* What Base functions 1 and 2 answer: the TSM's own implementation id (not assigned by the SBI document). */
 #define TSM_SBI_IMPL_ID			0x54534d43
-#define TSM_VERSION			0x00000100
+#define TSM_VERSION			0x00000001	/* major << 16 | minor */
 
 #endif

@@ -17,6 +17,7 @@
 /* What another hart asks of this one (hart.requests), followed by an SBI IPI. */
 #define HART_REQ_SSIP	BIT(0)		/* the host's software interrupt becomes pending */
 #define HART_REQ_START	BIT(1)		/* the host starts this hart */
+#define HART_REQ_PARK	BIT(2)		/* the machine is about to be reset: leave VS mode and stay out of it */
 
 /* The host's view of a hart: SBI HSM states. Values are those of SBI_HSM_*. */
 enum hart_state {
@@ -34,6 +35,7 @@ struct hart {
 	u64 stack_top;
 	u64 hartid;
 	u32 index;			/* 0 .. hart_count - 1, order of the device tree */
+	u32 parked;			/* for a reset; any hart, atomically */
 	u32 online;			/* set once the hart waits for the host; any hart, atomically */
 	enum hart_state state;		/* any hart, atomically */
 	u64 requests;			/* any hart, atomically: HART_REQ_* */

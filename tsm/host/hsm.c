@@ -6,6 +6,9 @@
 #include "rv/world_switch.h"
 #include <sbi.h>
 
+/* How long a reset waits for the others: 10 ms at QEMU's 10 MHz, longer on slower timebases; it then goes on without. */
+#define PARK_TICKS	100000
+
 static_assert((int)HART_STARTED == SBI_HSM_STARTED && (int)HART_STOPPED == SBI_HSM_STOPPED &&
 	      (int)HART_START_PENDING == SBI_HSM_START_PENDING, "enum hart_state is what HSM reports");
 
@@ -28,12 +31,48 @@ void hart_request(struct hart *h, u64 bits)
 	sbi_call(SBI_EXT_IPI, SBI_IPI_SEND, 1, h->hartid, 0, 0, 0);
 }
 
+/* Non-zero while a hart asks the firmware for a reset. */
+static u32 resetting;
+
+static void park(struct hart *h)
+{
+	__atomic_store_n(&h->parked, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&resetting, __ATOMIC_ACQUIRE))
+		;
+	__atomic_store_n(&h->parked, 0, __ATOMIC_SEQ_CST);
+}
+
+bool hsm_park_others(struct hart *h)
+{
+	u64 deadline = csr_read(CSR_TIME) + PARK_TICKS;
+
+	if (__atomic_exchange_n(&resetting, 1, __ATOMIC_SEQ_CST)) {
+		park(h);
+		return false;
+	}
+	for (u32 i = 0; i < hart_count; i++)
+		if (harts[i] != h)
+			hart_request(harts[i], HART_REQ_PARK);
+	for (u32 i = 0; i < hart_count; i++)
+		while (harts[i] != h && !__atomic_load_n(&harts[i]->parked, __ATOMIC_ACQUIRE) &&
+		       csr_read(CSR_TIME) < deadline)
+			;
+	return true;
+}
+
+void hsm_unpark_others(void)
+{
+	__atomic_store_n(&resetting, 0, __ATOMIC_SEQ_CST);
+}
+
 void hsm_serve_requests(struct hart *h)
 {
 	u64 requests;
 
 	csr_clear(CSR_SIP, BIT(IRQ_SSI));
 	requests = __atomic_fetch_and(&h->requests, HART_REQ_START, __ATOMIC_SEQ_CST);
+	if (requests & HART_REQ_PARK)
+		park(h);
 	if (requests & HART_REQ_SSIP) {
 		if (h->vcpu)
 			h->host.hvip |= BIT(IRQ_VSSI);

@@ -20,4 +20,12 @@ void hsm_world_start(struct hart *h, u64 pc, u64 opaque);
 /* Serves what other harts asked of this one (hart.requests) and clears the interrupt that told it so. */
 void hsm_serve_requests(struct hart *h);
 
+/*
+ * Takes every other hart out of VS mode and holds it in the TSM, so that a reset finds none in a guest (QEMU 10.0.2 aborts
+ * otherwise). Waits for a bounded time. False: another hart does it already, and this one was held until that failed.
+ */
+bool hsm_park_others(struct hart *h);
+/* The reset did not happen: they go on. */
+void hsm_unpark_others(void);
+
 #endif

@@ -169,7 +169,7 @@ static void rfence_call(struct world *w, u64 fid)
 	reply(w, SBI_SUCCESS, 0);
 }
 
-static void srst_call(struct world *w, u64 fid)
+static void srst_call(struct hart *h, struct world *w, u64 fid)
 {
 	u64 type = w->gpr[REG_A0], reason = w->gpr[REG_A1];
 	struct sbiret r;
@@ -178,7 +178,10 @@ static void srst_call(struct world *w, u64 fid)
 		return reply(w, SBI_ERR_NOT_SUPPORTED, 0);
 	if (type > SBI_SRST_TYPE_WARM_REBOOT || reason > SBI_SRST_REASON_FAILURE)
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
+	if (!hsm_park_others(h))
+		return reply(w, SBI_ERR_FAILED, 0);
 	r = sbi_call(SBI_EXT_SRST, SBI_SRST_RESET, type, reason, 0, 0, 0);
+	hsm_unpark_others();
 	reply(w, r.error ? r.error : SBI_ERR_FAILED, 0);
 }
 
@@ -299,7 +302,7 @@ bool host_sbi_call(struct hart *h, struct world *w)
 		hsm_call(h, w, fid);
 		return true;
 	case SBI_EXT_SRST:
-		srst_call(w, fid);
+		srst_call(h, w, fid);
 		return true;
 	case SBI_EXT_DBCN:
 		dbcn_call(w, fid);

@@ -46,6 +46,15 @@ static void run_release(struct tvm *t, struct vcpu *v, bool dead)
 	tvm_put(t);
 }
 
+/*
+ * The host has a software interrupt to take already. Its timer and its interrupt file trap by
+ * themselves once the vCPU is entered; this one is only a bit that the TSM keeps.
+ */
+static bool soft_irq_pending(void)
+{
+	return (csr_read(CSR_HVIP) & BIT(IRQ_VSSI)) && (csr_read(CSR_VSIE) & BIT(IRQ_SSI));
+}
+
 bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool full_console, bool *dead)
 {
 	struct tvm *t = run->tvm;
@@ -60,8 +69,11 @@ bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool full_consol
 
 	v->world.htimedelta = time_delta(t);
 	if (vcpu_complete(h, v, full_console, &e)) {
-		vcpu_enter(h, v, &space);
-		return true;
+		if (!soft_irq_pending()) {
+			vcpu_enter(h, v, &space);
+			return true;
+		}
+		exit_interrupt(&e, IRQ_SSI);
 	}
 	exit_report(h, v, &e);
 	*dead = e.dead;
