@@ -5,6 +5,7 @@
 usage: boot.py [--long]
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -72,18 +73,21 @@ def assemble(folder, text, name):
     return out
 
 
-def broken_tree(folder, name, mangle):
-    """A device tree of QEMU's, changed; returns QEMU's option for it."""
-    path = os.path.join(folder, name + ".dtb")
-    config = qemu.Config(kernel=None)
-    subprocess.run([qemu.find_qemu(), "-M", f"virt,aia=aplic-imsic,aia-guests=5,dumpdtb={path}", "-cpu", config.cpu,
-                    "-smp", "2", "-m", "512M", "-display", "none"], check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-    with open(path, "rb") as f:
-        blob = bytearray(f.read())
-    with open(path, "wb") as f:
-        f.write(mangle(blob))
-    return ["-dtb", path]
+def broken_tree(folder, name, pattern, replacement):
+    """QEMU's device tree with one thing changed in its source; returns QEMU's options for a machine that gets it."""
+    dtb, dts = os.path.join(folder, name + ".dtb"), os.path.join(folder, name + ".dts")
+    machine = ["-cpu", qemu.CPU, "-smp", "2", "-m", "512M", "-display", "none"]
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([qemu.find_qemu(), "-M", f"virt,aia=aplic-imsic,aia-guests=5,dumpdtb={dtb}"] + machine, **quiet)
+    subprocess.run(["dtc", "-I", "dtb", "-O", "dts", "-o", dts, dtb], **quiet)
+    with open(dts, encoding="utf-8") as f:
+        text, count = re.subn(pattern, replacement, f.read(), flags=re.S)
+    if not count:
+        raise SystemExit(f"boot.py: QEMU's device tree has nothing like {pattern}")
+    with open(dts, "w", encoding="utf-8") as f:
+        f.write(text)
+    subprocess.run(["dtc", "-I", "dts", "-O", "dtb", "-f", "-o", dtb, dts], **quiet)
+    return {"smp": 2, "mem": "512M", "extra": ["-dtb", dtb]}
 
 
 def accepted(image):
@@ -105,6 +109,15 @@ def refused(image, folder):
            cpu="rv64", extra=["-M", "aia=none"])
     refuse("a machine without guest interrupt files is refused", ".*guest interrupt files", aia_guests=0)
     refuse("a start without a host kernel is refused with the option to give", ".*guest-loader", image=None)
+    tree = "device tree: "
+    for name, sentence, pattern, replacement in (
+            ("wrap", "a device tree whose memory wraps around is refused",
+             r"(memory@80000000 \{.*?reg = <)[^>]*>", r"\1 0xffffffff 0xfff00000 0x00 0x20000000>"),
+            ("empty", "a device tree whose memory is empty is refused",
+             r"(memory@80000000 \{.*?reg = <)[^>]*>", r"\1 0x00 0x80000000 0x00 0x00>"),
+            ("window", "a PCI window that lies over RAM is refused",
+             r"(pci@30000000 \{.*?0x2000000 0x00 0x40000000 0x00 )0x40000000", r"\1 0x80000000")):
+        refuse(sentence, tree, **broken_tree(folder, name, pattern, replacement))
     text = os.path.join(folder, "text")
     with open(text, "wb") as f:
         f.write(b"this is no kernel\n" * 100)
