@@ -66,6 +66,7 @@ static void probe(struct hart_features *f, u64 cboz_block)
 
 	memset(f, 0, sizeof(*f));
 	f->geilen = probe_geilen();
+	f->imsic_ids = machine.imsic.num_guest_ids;
 	f->vmid_max = probe_vmid_max();
 	f->fp = isa_has(isa, ISA_D);
 	f->vector = isa_has(isa, ISA_V);
@@ -151,7 +152,7 @@ void harts_host_isa(struct isa_set *isa)
 	isa_and(isa, &machine.isa);
 }
 
-static struct hart *hart_create(u32 index, u64 hartid)
+static struct hart *hart_create(u32 index)
 {
 	/* A guard page, the stack, the struct, and where V exists a page or more for the host's registers. */
 	u64 struct_pages = ALIGN_UP(sizeof(struct hart), PAGE_SIZE) / PAGE_SIZE;
@@ -162,7 +163,8 @@ static struct hart *hart_create(u32 index, u64 hartid)
 	map_guard(base);
 	h->stack_top = base.v + PAGE_SIZE + STACK_SIZE;
 	h->index = index;
-	h->hartid = hartid;
+	h->hartid = machine.harts[index].id;
+	h->imsic = machine.harts[index].imsic;
 	h->state = HART_STOPPED;
 	h->current = &h->host;
 	h->vmid_next = 1;
@@ -175,7 +177,7 @@ static struct hart *hart_create(u32 index, u64 hartid)
 void harts_init(u64 boot_hartid)
 {
 	for (u32 i = 0; i < machine.nr_harts; i++) {
-		harts[i] = hart_create(i, machine.harts[i].id);
+		harts[i] = hart_create(i);
 		hart_count++;
 	}
 	epoch_init(&host_epoch, host_epoch_slots, hart_count);

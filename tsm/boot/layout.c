@@ -7,8 +7,8 @@
 
 /* Device windows: tables for what is not RAM. Two per distinct 2 MiB neighbourhood is plenty on any board with few buses. */
 #define DEVICE_POOL_PAGES	96ULL
-/* The TSM's own page tables: root, one per GiB of RAM, and 4 KiB tables for image and stacks. */
-#define MAP_TABLE_PAGES(gibs)	((gibs) + 8)
+/* The TSM's own page tables: root, one per GiB of RAM, and 4 KiB tables for image, stacks and interrupt files. */
+#define MAP_TABLE_PAGES(gibs)	((gibs) + 32)
 
 extern char tsm_image_start[], tsm_image_end[];
 
@@ -26,16 +26,37 @@ static u64 ram_gibs(void)
 	return n;
 }
 
+/* Interrupt files that one bank of page words spans at most; more means an odd machine. */
+#define IMSIC_MAX_FRAMES	0x10000ULL
+
+/* The frames from the lowest to the highest interrupt file, holes included. */
+static u64 imsic_span(u64 *first)
+{
+	u64 low = ~0ULL, high = 0;
+
+	for (u32 i = 0; i < machine.nr_harts; i++) {
+		u64 frame = machine.harts[i].imsic.v >> PAGE_SHIFT;
+
+		low = MIN(low, frame);
+		high = MAX(high, frame + hart_features.geilen);
+	}
+	*first = low;
+	if (high - low >= IMSIC_MAX_FRAMES)
+		boot_refuse("the interrupt files span more than %llu MiB", IMSIC_MAX_FRAMES >> 8);
+	return high - low + 1;
+}
+
 static u64 own_size(void)
 {
 	u64 hart_pages = 1 + STACK_SIZE / PAGE_SIZE + ALIGN_UP(sizeof(struct hart), PAGE_SIZE) / PAGE_SIZE + 2;
-	u64 size = HOST_ROOT_SIZE * 2;
+	u64 size = HOST_ROOT_SIZE * 2, first;
 
 	for (u32 i = 0; i < ram_count; i++) {
 		u64 frames = ram[i].size / PAGE_SIZE;
 
 		size += ALIGN_UP(frames * sizeof(u64), PAGE_SIZE) + host_space_size(frames);
 	}
+	size += ALIGN_UP(imsic_span(&first) * sizeof(u64), PAGE_SIZE);
 	size += (DEVICE_POOL_PAGES + MAP_TABLE_PAGES(ram_gibs()) + machine.nr_harts * hart_pages) * PAGE_SIZE;
 	return ALIGN_UP(size, SIZE_2M);
 }
@@ -142,6 +163,26 @@ static void publish_bank(const struct machine_range *r)
 	host_space_add_bank(spa_pfn(r->base), bank.count, layout_take(tables), layout_is_host);
 }
 
+/*
+ * File 0 of a hart is the TSM's; file 1 is the host's own for good (one pin that nobody drops); the others are the host's to
+ * give away.
+ */
+static void publish_imsics(void)
+{
+	struct page_bank bank = { .kind = PAGE_KIND_IMSIC };
+
+	bank.count = imsic_span(&bank.first);
+	bank.words = spa_ptr(layout_take(ALIGN_UP(bank.count * sizeof(u64), PAGE_SIZE) / PAGE_SIZE));
+	page_bank_add(&bank, PAGE_RESERVED);
+	for (u32 i = 0; i < machine.nr_harts; i++) {
+		pfn_t file = spa_pfn(machine.harts[i].imsic);
+
+		page_boot_set(file, 1, PAGE_TSM);
+		page_boot_set(pfn_add(file, 1), hart_features.geilen, PAGE_HOST);
+		check(page_ref(pfn_add(file, 1), PAGE_HOST, 0));
+	}
+}
+
 void layout_publish(void)
 {
 	spa_t root = layout_take(HOST_ROOT_SIZE / PAGE_SIZE);
@@ -149,6 +190,7 @@ void layout_publish(void)
 	host_space_init(root, layout_take(DEVICE_POOL_PAGES), DEVICE_POOL_PAGES);
 	for (u32 i = 0; i < ram_count; i++)
 		publish_bank(&ram[i]);
+	publish_imsics();
 }
 
 u32 layout_host_ranges(struct host_range *out, u32 max)

@@ -64,6 +64,17 @@ static void map_image(const char *start, const char *end, u64 flags)
 		*entry_4k(at) = leaf(at, flags);
 }
 
+/* The TSM writes guest interrupt files to inject (irq/). Its own file is reached by CSRs. */
+static void map_interrupt_files(void)
+{
+	for (u32 i = 0; i < machine.nr_harts; i++)
+		for (u64 n = 1; n <= hart_features.geilen; n++) {
+			u64 at = machine.harts[i].imsic.v + n * PAGE_SIZE;
+
+			*entry_4k(at) = leaf(at, FLAGS_RW);
+		}
+}
+
 void map_guard(spa_t page)
 {
 	*entry_4k(page.v) = 0;
@@ -83,6 +94,7 @@ void map_init(void)
 	}
 	map_image(tsm_image_start, tsm_text_end, FLAGS_RX);
 	map_image(tsm_text_end, tsm_rodata_end, FLAGS_R);
+	map_interrupt_files();
 	map_guard(ptr_spa(boot_guard));
 	map_guard(ptr_spa(panic_guard));
 	tsm_satp = SATP_MODE_SV39 << SATP_MODE_SHIFT | ptr_spa(root).v >> PAGE_SHIFT;

@@ -232,7 +232,8 @@ static const struct machine_hart *hart_of_intc(const struct machine *m, u32 intc
  * The interrupt file that the host takes for its supervisor file is guest file 1 of each hart, and
  * those after it are its guest files: one reg per hart, from there on, in the order of
  * interrupts-extended. Linux counts a short last stride as a whole one and takes the guest index
- * from the address. The hart index bits, which depend on how many harts are listed, are spelled out.
+ * from the address. The hart index bits, which depend on how many harts are listed, are spelled
+ * out.
  */
 static enum dt_err write_imsic(struct build *b)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The device tree of the host VM, derived from the machine's own. A node under / or a bus is kept only when the table
- * in dt.c lists its `compatible`: a device nobody thought of is absent, and not mapped either, since the list of MMIO
- * ranges is taken from the finished tree.
+ * The device tree of the host VM, derived from the machine's own. A node under / or a bus is kept
+ * only when the table in dt.c lists its `compatible`: a device nobody thought of is absent, and not
+ * mapped either, since the list of MMIO ranges is taken from the finished tree.
  */
 #ifndef HOST_DT_H
 #define HOST_DT_H
@@ -32,18 +32,18 @@ struct host_dt_plan {
 };
 
 /*
- * Builds the host's tree at dst (8-byte aligned, dst_size bytes, not overlapping src). src is the tree that
- * plan->machine was parsed from. On anything but DT_OK dst is unspecified and *why says why.
- * The finished size is fdt_totalsize(dst), big-endian u32 at offset 4.
+ * Builds the host's tree at dst (8-byte aligned, dst_size bytes, not overlapping src). src is the
+ * tree that plan->machine was parsed from. On anything but DT_OK dst is unspecified and *why says
+ * why. The finished size is fdt_totalsize(dst), big-endian u32 at offset 4.
  */
 enum dt_err host_dt_build(const void *src, void *dst, size_t dst_size,
 			  const struct host_dt_plan *plan, const char **why);
 
 /*
- * MMIO that the host is to have: `reg` of every kept device and the windows of every PCI bridge, rounded to pages,
- * sorted, merged where they touch. Interrupt files are in it from guest file 1 on. fdt is a tree that host_dt_build()
- * finished. Returns the number of ranges, or minus a dt_err: more than max, or one overlaps the host's or anybody's RAM
- * in machine.
+ * MMIO that the host is to have: `reg` of every kept device and the windows of every PCI bridge,
+ * rounded to pages, sorted, merged where they touch. Interrupt files are in it from guest file 1
+ * on. fdt is a tree that host_dt_build() finished. Returns the number of ranges, or minus a dt_err:
+ * more than max, or one overlaps the host's or anybody's RAM in machine.
  */
 int host_dt_mmio(const void *fdt, const struct machine *machine, struct host_range *out, unsigned int max,
 		 const char **why);

@@ -13,7 +13,9 @@ static const struct {
 	const char *compatible;
 	enum host_node kind;
 } host_devices[] = {
-	/* QEMU's bus for devices given with -device: a simple-bus, but they do DMA past any IOMMU. */
+	/*
+	 * QEMU's bus for devices given with -device: a simple-bus, but they do DMA past any IOMMU.
+	 */
 	{ "qemu,platform",		HOST_NODE_DROP },
 	/* Plain memory-mapped bus. */
 	{ "simple-bus",			HOST_NODE_BUS },

@@ -34,6 +34,7 @@ struct hart {
 	struct vcpu *vcpu;		/* the TVM vCPU that current belongs to; NULL: the host */
 	u64 stack_top;
 	u64 hartid;
+	spa_t imsic;			/* its supervisor interrupt file; guest file n is n pages higher */
 	u32 index;			/* 0 .. hart_count - 1, order of the device tree */
 	u32 parked;			/* for a reset; any hart, atomically */
 	u32 online;			/* set once the hart waits for the host; any hart, atomically */
@@ -66,6 +67,7 @@ struct hart_features {
 	u64 henvcfg;			/* bits that can be granted to VS mode */
 	u64 hstateen0;			/* likewise */
 	u64 geilen;			/* guest interrupt files a hart */
+	u32 imsic_ids;			/* identities of a guest interrupt file: 1 .. imsic_ids */
 	u64 cboz_block;			/* bytes that cbo.zero clears, 0 where the TSM cannot use it */
 };
 

@@ -332,6 +332,27 @@ void host_space_map(pfn_t pfn, u64 count)
 	for_each_block(pfn, count, block_map);
 }
 
+/* The 4 KiB entry of an interrupt file: no device window is mapped with larger leaves around it (boot/). */
+static u64 *file_entry(pfn_t file)
+{
+	u64 l1 = root[file.v >> 18], l0;
+
+	check(page_is_imsic(file) && pte_is_table(l1));
+	l0 = pte_target(l1)[(file.v >> 9) % ENTRIES];
+	check(pte_is_table(l0));
+	return &pte_target(l0)[file.v % ENTRIES];
+}
+
+void host_space_unmap_file(pfn_t file)
+{
+	pte_set(file_entry(file), 0);
+}
+
+void host_space_map_file(pfn_t file)
+{
+	pte_set(file_entry(file), pte_leaf(pfn_spa(file).v, PTE_DEVICE));
+}
+
 void host_space_enter(void)
 {
 	struct epoch_slot *slot = &host_epoch_slots[this_hart()->index];

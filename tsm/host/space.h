@@ -17,6 +17,10 @@
 void host_space_unmap(pfn_t pfn, u64 count);
 void host_space_map(pfn_t pfn, u64 count);
 
+/* The same for an interrupt file, which boot mapped with a leaf of its own. */
+void host_space_unmap_file(pfn_t file);
+void host_space_map_file(pfn_t file);
+
 /* hgatp of the host on every hart. */
 u64 host_space_hgatp(void);
 

@@ -20,16 +20,24 @@ void page_bank_add(const struct page_bank *bank, enum page_state state)
 	banks[bank_count++] = *bank;
 }
 
-/* The word of frame @pfn when all of [pfn, pfn + count) lies in one bank, else NULL. */
-static u64 *range_words(pfn_t pfn, u64 count)
+/* The bank in which all of [pfn, pfn + count) lies, or NULL. */
+static const struct page_bank *range_bank(pfn_t pfn, u64 count)
 {
 	for (u32 i = 0; i < bank_count; i++) {
 		u64 off = pfn.v - banks[i].first;
 
 		if (off < banks[i].count && count <= banks[i].count - off)
-			return &banks[i].words[off];
+			return &banks[i];
 	}
 	return NULL;
+}
+
+/* The words of a range, or NULL. */
+static u64 *range_words(pfn_t pfn, u64 count)
+{
+	const struct page_bank *b = range_bank(pfn, count);
+
+	return b ? &b->words[pfn.v - b->first] : NULL;
 }
 
 static u64 *must_words(pfn_t pfn, u64 count)
@@ -50,7 +58,16 @@ void page_boot_set(pfn_t pfn, u64 count, enum page_state state)
 
 bool page_range_is_ram(pfn_t pfn, u64 count)
 {
-	return count && range_words(pfn, count);
+	const struct page_bank *b = count ? range_bank(pfn, count) : NULL;
+
+	return b && b->kind == PAGE_KIND_RAM;
+}
+
+bool page_is_imsic(pfn_t pfn)
+{
+	const struct page_bank *b = range_bank(pfn, 1);
+
+	return b && b->kind == PAGE_KIND_IMSIC;
 }
 
 u64 page_word(pfn_t pfn)
@@ -151,7 +168,7 @@ enum tsm_err page_pin(pfn_t pfn, u64 count)
 {
 	u64 *w = range_words(pfn, count);
 
-	if (!w || !count)
+	if (!page_range_is_ram(pfn, count))
 		return TSM_E_ADDRESS;
 	for (u64 i = 0; i < count; i++) {
 		if (!word_ref(&w[i], PAGE_HOST, 0)) {

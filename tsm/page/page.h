@@ -41,11 +41,21 @@ enum page_state {
 
 #define PAGE_MAX_BANKS		8
 
-/* RAM banks, 2 MiB-aligned at both ends. words[i] belongs to frame first + i. */
+/*
+ * What lies behind the frames of a bank. Interrupt files have words like RAM, so that they change hands by the same rules; but they
+ * are never read, written, zeroed or pinned as memory.
+ */
+enum page_kind {
+	PAGE_KIND_RAM,		/* 2 MiB-aligned at both ends */
+	PAGE_KIND_IMSIC,
+};
+
+/* words[i] belongs to frame first + i. */
 struct page_bank {
 	u64 first;		/* frame number */
 	u64 count;		/* frames */
 	u64 *words;
+	enum page_kind kind;
 };
 
 static inline u64 page_word_make(enum page_state state, u64 owner, u32 info)
@@ -65,6 +75,8 @@ void page_boot_set(pfn_t pfn, u64 count, enum page_state state);
 
 /* True when all of [pfn, pfn + count), count >= 1, is RAM of one bank. Wrapping ranges are not. */
 bool page_range_is_ram(pfn_t pfn, u64 count);
+/* True when the frame lies in a bank of interrupt files. */
+bool page_is_imsic(pfn_t pfn);
 
 /* The word now (0 = PAGE_RESERVED when it is no RAM). A snapshot: only a claim makes it stay. */
 u64 page_word(pfn_t pfn);
