@@ -13,6 +13,7 @@
 #include <linux/io.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 
@@ -20,6 +21,7 @@
 
 #define DATA_ORDER	9	/* 2 MiB */
 #define FENCE_TRIES	8
+#define RESERVE_PAGES	(SZ_16M / PAGE_SIZE)	/* and a 32nd of all: what TVMs leave to the host */
 
 static DEFINE_MUTEX(fence_lock);
 
@@ -40,15 +42,28 @@ static void clear_offline(struct page *page, unsigned int order)
 }
 
 /*
+ * The VMM's size does not show what its TVM takes, so that a kernel which runs out of memory would
+ * kill others first: some is left, and the VMM gets -ENOMEM.
+ */
+static bool host_can_spare(unsigned int order)
+{
+	long reserve = RESERVE_PAGES + totalram_pages() / 32;
+
+	return si_mem_available() >= reserve + (1L << order);
+}
+
+/*
  * 2^order pages, converted but not fenced. With insist the kernel tries hard (but kills nobody);
  * without, it fails quickly, for callers that have a smaller order in mind.
  */
 struct page *cove_alloc_converted(unsigned int order, bool insist)
 {
-	struct page *page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
-					(insist ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY), order);
+	const gfp_t effort = insist ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY;
+	struct page *page = NULL;
 	int ret;
 
+	if (host_can_spare(order))
+		page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | effort, order);
 	if (!page)
 		return ERR_PTR(-ENOMEM);
 	ret = cove_sbi_convert(page_to_phys(page), 1UL << order);

@@ -13,6 +13,8 @@
 #define NOWHERE		0x10000000UL	/* below RAM: no device there */
 #define SLEEP_TICKS	100000		/* 10 ms at QEMU's 10 MHz */
 
+#define SHARED_PAGES	32
+
 static unsigned long came[TVM_MAX_VCPUS];
 
 static bool check(bool ok, const char *what)
@@ -69,6 +71,39 @@ static bool start_and_stop(unsigned long id, unsigned long arg)
 	return tries != (unsigned int)-1;
 }
 
+/* All vCPUs touch the same new pages at once: each adds its bit to each page. */
+static void touch_all(unsigned long id, unsigned long unused)
+{
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < SHARED_PAGES; i++)
+		__atomic_fetch_or((uint64_t *)(tvm_image_end + i * TVM_PAGE_SIZE), 1UL << id,
+				  __ATOMIC_RELAXED);
+}
+
+static bool same_pages(unsigned long vcpus)
+{
+	const uint64_t all = (1UL << vcpus) - 1;
+	unsigned int tries = 1000;
+	unsigned long id;
+	size_t i;
+
+	for (id = 1; id < vcpus; id++)
+		if (tvm_start_vcpu(id, touch_all, 0))
+			return false;
+	touch_all(0, 0);
+	for (id = 1; id < vcpus; id++)
+		while (tries && tvm_vcpu_status(id) != SBI_HSM_STOPPED) {
+			tvm_sleep(SLEEP_TICKS);
+			tries--;
+		}
+	for (i = 0; i < SHARED_PAGES; i++)
+		if (*(volatile uint64_t *)(tvm_image_end + i * TVM_PAGE_SIZE) != all)
+			return false;
+	return true;
+}
+
 bool tvm_main(unsigned long vcpu, unsigned long arg)
 {
 	unsigned long id;
@@ -86,5 +121,7 @@ bool tvm_main(unsigned long vcpu, unsigned long arg)
 		ok &= check(start_and_stop(id, id + 1), "another vCPU starts, runs and stops");
 		ok &= check(start_and_stop(id, id + 100), "it does so again");
 	}
+	ok &= check(same_pages(id), "all vCPUs touch the same new pages at once, and none is lost");
+	ok &= check(same_pages(id), "all vCPUs touch the same new pages at once, and none is lost");
 	return ok;
 }
