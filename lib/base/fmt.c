@@ -38,7 +38,8 @@ static void put_string(struct out *o, const char *s, const struct spec *sp)
 		put(o, s[i]);
 }
 
-static void put_number(struct out *o, u64 v, unsigned int base, bool negative, const struct spec *sp)
+static void put_number(struct out *o, u64 v, unsigned int base, bool negative,
+		       const struct spec *sp)
 {
 	char digits[20];
 	size_t n = 0, total;
@@ -63,7 +64,9 @@ static void put_signed(struct out *o, s64 v, const struct spec *sp)
 	put_number(o, v < 0 ? 0 - (u64)v : (u64)v, 10, v < 0, sp);
 }
 
-/* Reads flags, width and length modifier behind a '%'; returns the place of the conversion letter. */
+/*
+ * Reads flags, width and length modifier behind a '%'; returns the place of the conversion letter.
+ */
 static const char *parse_spec(const char *f, struct spec *sp)
 {
 	*sp = (struct spec){ 0 };
@@ -93,10 +96,9 @@ static bool put_argument(struct out *o, char letter, struct spec *sp, va_list *a
 		put_signed(o, sp->wide ? va_arg(*ap, s64) : va_arg(*ap, int), sp);
 		return true;
 	case 'u':
-		put_number(o, sp->wide ? va_arg(*ap, u64) : va_arg(*ap, unsigned int), 10, false, sp);
-		return true;
 	case 'x':
-		put_number(o, sp->wide ? va_arg(*ap, u64) : va_arg(*ap, unsigned int), 16, false, sp);
+		put_number(o, sp->wide ? va_arg(*ap, u64) : va_arg(*ap, unsigned int),
+			   letter == 'u' ? 10 : 16, false, sp);
 		return true;
 	case 'p':
 		put(o, '0');

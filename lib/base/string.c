@@ -3,8 +3,8 @@
 #include "base/string.h"
 
 /*
- * Loops that look like memcpy or memset must not become a call to the function that they implement. gcc decides that
- * per file, clang per function.
+ * Loops that look like memcpy or memset must not become a call to the function that they implement.
+ * gcc decides that per file, clang per function.
  */
 #ifdef __clang__
 #define NO_CALLS	__attribute__((no_builtin))
@@ -25,7 +25,10 @@ static inline size_t misalignment(const void *p)
 	return (uintptr_t)p % WORD;
 }
 
-/* Both sides aligned. All loads of a block come before its stores, so that dst may lie below an overlapping src. */
+/*
+ * Both sides aligned. All loads of a block come before its stores, so that dst may lie below an
+ * overlapping src.
+ */
 NO_CALLS static size_t copy_words(unsigned char *dst, const unsigned char *src, size_t n)
 {
 	word_t *d = (word_t *)(void *)dst;
@@ -51,8 +54,8 @@ NO_CALLS static size_t copy_words(unsigned char *dst, const unsigned char *src, 
 }
 
 /*
- * Only dst aligned: every word is put together from two aligned words of src. Only words that lie wholly inside src are
- * loaded; the bytes before the first are gathered one by one. Little-endian.
+ * Only dst aligned: every word is put together from two aligned words of src. Only words that lie
+ * wholly inside src are loaded; the bytes before the first are gathered one by one. Little-endian.
  */
 NO_CALLS static size_t copy_shifted(unsigned char *dst, const unsigned char *src, size_t n)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory and string functions under their ordinary names, since compilers emit calls to them and third-party code
- * expects them. memcpy, memmove and memset move 64 bytes per loop where the alignment of both sides allows it and 8
- * bytes per loop elsewhere; they never touch a byte outside the given ranges. Memory of the host or of a TVM is not
- * theirs to read: that goes through trap/'s expected-fault copies.
+ * Memory and string functions under their ordinary names, since compilers emit calls to them and
+ * third-party code expects them. memcpy, memmove and memset move 64 bytes per loop where the
+ * alignment of both sides allows it and 8 bytes per loop elsewhere; they never touch a byte outside
+ * the given ranges. Memory of the host or of a TVM is not theirs to read: that goes through trap/'s
+ * expected-fault copies.
  */
 #ifndef BASE_STRING_H
 #define BASE_STRING_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What of mbedTLS is built: hashes. There is no heap, no clock, no file and no entropy source behind it. Elliptic curves
- * and X.509 join here with attestation.
+ * What of mbedTLS is built: hashes. There is no heap, no clock, no file and no entropy source
+ * behind it. Elliptic curves and X.509 join here with attestation.
  */
 #ifndef CRYPTO_MBEDTLS_CONFIG_H
 #define CRYPTO_MBEDTLS_CONFIG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SHA-384. A context is plain data without pointers: it may live in a donated page, be copied, and be continued by
- * another hart. Nothing here can fail.
+ * SHA-384. A context is plain data without pointers: it may live in a donated page, be copied, and
+ * be continued by another hart. Nothing here can fail.
  */
 #ifndef CRYPTO_SHA384_H
 #define CRYPTO_SHA384_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Plain C, written for RV64: the sixteen rounds of one pass are spelled out so that the eight state words rotate by name
- * and the message schedule has constant indices. 37 instructions per byte on rv64imac, fewer where Zbb rotates.
+ * Plain C, written for RV64: the sixteen rounds of one pass are spelled out so that the eight state
+ * words rotate by name and the message schedule has constant indices. 37 instructions per byte on
+ * rv64imac, fewer where Zbb rotates.
  */
 #include "base/string.h"
 #include "crypto/sha512_block.h"
@@ -57,8 +58,8 @@ static inline __attribute__((always_inline)) u64 from_big_endian(u64 x)
 #define SMALL1(x)	(ror(x, 19) ^ ror(x, 61) ^ (x) >> 6)
 
 /*
- * One round. ab and bc hold a ^ b and b ^ c: Maj(a, b, c) = b ^ ((a ^ b) & (b ^ c)), and this round's a ^ b is the next
- * one's b ^ c, so the two swap places from round to round.
+ * One round. ab and bc hold a ^ b and b ^ c: Maj(a, b, c) = b ^ ((a ^ b) & (b ^ c)), and this
+ * round's a ^ b is the next one's b ^ c, so the two swap places from round to round.
  */
 #define ROUND(a, b, c, d, e, f, g, h, ab, bc, i, wi)			\
 	do {								\
@@ -70,7 +71,8 @@ static inline __attribute__((always_inline)) u64 from_big_endian(u64 x)
 	} while (0)
 
 #define LOAD(i)		(w[i] = from_big_endian(in[i]))
-#define EXPAND(i)	(w[i] += SMALL1(w[((i) + 14) & 15]) + w[((i) + 9) & 15] + SMALL0(w[((i) + 1) & 15]))
+#define EXPAND(i)	(w[i] += SMALL1(w[((i) + 14) & 15]) + w[((i) + 9) & 15] +	\
+				 SMALL0(w[((i) + 1) & 15]))
 
 #define ROUNDS_16(W)							\
 	do {								\

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The SHA-512 compression function (FIPS 180-4, 6.4.2), the one piece of cryptography that is our own code. */
+/*
+ * The SHA-512 compression function (FIPS 180-4, 6.4.2), the one piece of cryptography that is our
+ * own code.
+ */
 #ifndef CRYPTO_SHA512_BLOCK_H
 #define CRYPTO_SHA512_BLOCK_H
 

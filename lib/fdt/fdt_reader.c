@@ -10,7 +10,10 @@ static enum dt_err refuse(const char **why, enum dt_err err, const char *reason)
 	return err;
 }
 
-/* libfdt looks for the end of a name from wherever a property says it starts: long runs would make that slow. */
+/*
+ * libfdt looks for the end of a name from wherever a property says it starts: long runs would make
+ * that slow.
+ */
 static bool names_are_short(const void *fdt)
 {
 	const char *s = (const char *)fdt + fdt_off_dt_strings(fdt);
@@ -45,7 +48,7 @@ enum dt_err dt_validate(const void *fdt, size_t max, const char **why)
 	if (fdt_version(fdt) < 17)
 		return refuse(why, DT_E_BLOB, "device tree: older than version 17");
 	if (fdt_totalsize(fdt) > max)
-		return refuse(why, DT_E_BLOB, "device tree: larger than the memory set aside for it");
+		return refuse(why, DT_E_BLOB, "device tree: larger than what was set aside");
 	if (fdt_off_dt_struct(fdt) % 4 || fdt_off_mem_rsvmap(fdt) % 8)
 		return refuse(why, DT_E_BLOB, "device tree: misaligned blocks");
 	if (!names_are_short(fdt))
@@ -108,11 +111,15 @@ u64 dt_cells(const u8 *p, u32 cells)
 	return v;
 }
 
-/* An address as a child of the node at `depth` gives it, step by step up to the root's address space. */
+/*
+ * An address as a child of the node at `depth` gives it, step by step up to the root's address
+ * space.
+ */
 static bool translate(struct dt_walk *w, int depth, struct machine_range *r)
 {
 	for (; depth > 0; depth--) {
-		const struct dt_level *bus = dt_walk_level(w, depth), *up = dt_walk_level(w, depth - 1);
+		const struct dt_level *bus = dt_walk_level(w, depth);
+		const struct dt_level *up = dt_walk_level(w, depth - 1);
 		u32 entry = 4 * (bus->address_cells + up->address_cells + bus->size_cells);
 		bool found = false;
 
@@ -120,8 +127,9 @@ static bool translate(struct dt_walk *w, int depth, struct machine_range *r)
 			return false;
 		if (!bus->ranges_len)
 			continue;
-		if (bus->address_cells > 2 || up->address_cells > 2 || bus->size_cells > 2 || !entry ||
-		    bus->ranges_len / entry > DT_MAX_ENTRIES)
+		if (bus->address_cells > 2 || up->address_cells > 2 || bus->size_cells > 2)
+			return false;
+		if (!entry || bus->ranges_len / entry > DT_MAX_ENTRIES)
 			return false;
 		for (u32 at = 0; bus->ranges_len - at >= entry && !found; at += entry) {
 			const u8 *p = bus->ranges + at;
@@ -129,8 +137,8 @@ static bool translate(struct dt_walk *w, int depth, struct machine_range *r)
 			u64 parent = dt_cells(p + 4 * bus->address_cells, up->address_cells);
 			u64 size = dt_cells(p + entry - 4 * bus->size_cells, bus->size_cells);
 
-			if (r->base.v < child || r->base.v - child >= size ||
-			    r->size > size - (r->base.v - child))
+			if (!range_ok(parent, size) || r->base.v < child ||
+			    r->base.v - child >= size || r->size > size - (r->base.v - child))
 				continue;
 			r->base = SPA(parent + (r->base.v - child));
 			found = true;
@@ -139,6 +147,11 @@ static bool translate(struct dt_walk *w, int depth, struct machine_range *r)
 			return false;
 	}
 	return r->size && range_ok(r->base.v, r->size);
+}
+
+static int entries(u32 len, u32 entry)
+{
+	return len % entry || len / entry > DT_MAX_ENTRIES ? -1 : (int)(len / entry);
 }
 
 int dt_walk_reg_count(struct dt_walk *w)
@@ -155,7 +168,7 @@ int dt_walk_reg_count(struct dt_walk *w)
 	if (up->address_cells < 1 || up->address_cells > 2 || up->size_cells > 2)
 		return -1;
 	entry = 4 * (up->address_cells + up->size_cells);
-	return w->reg_len % entry || w->reg_len / entry > DT_MAX_ENTRIES ? -1 : (int)(w->reg_len / entry);
+	return entries(w->reg_len, entry);
 }
 
 bool dt_walk_reg(struct dt_walk *w, u32 i, struct machine_range *r)
@@ -173,7 +186,10 @@ bool dt_walk_reg(struct dt_walk *w, u32 i, struct machine_range *r)
 	return translate(w, w->depth - 1, r);
 }
 
-/* PCI: three address cells, of which the first names the space (bits 25:24) and the other two are the address. */
+/*
+ * PCI: three address cells, of which the first names the space (bits 25:24) and the other two are
+ * the address.
+ */
 enum { PCI_ADDRESS_CELLS = 3, PCI_SIZE_CELLS = 2 };
 
 int dt_walk_window_count(struct dt_walk *w)
@@ -189,8 +205,7 @@ int dt_walk_window_count(struct dt_walk *w)
 	    up->address_cells < 1 || up->address_cells > 2)
 		return -1;
 	entry = 4 * (PCI_ADDRESS_CELLS + up->address_cells + PCI_SIZE_CELLS);
-	return bridge->ranges_len % entry || bridge->ranges_len / entry > DT_MAX_ENTRIES ?
-	       -1 : (int)(bridge->ranges_len / entry);
+	return entries(bridge->ranges_len, entry);
 }
 
 bool dt_walk_window(struct dt_walk *w, u32 i, struct machine_range *r)
@@ -198,11 +213,13 @@ bool dt_walk_window(struct dt_walk *w, u32 i, struct machine_range *r)
 	int count = dt_walk_window_count(w);
 	const struct dt_level *up;
 	const u8 *p;
+	u32 entry;
 
 	if (count < 0 || i >= (u32)count)
 		return false;
 	up = dt_walk_parent(w);
-	p = w->level[w->depth].ranges + 4 * i * (PCI_ADDRESS_CELLS + up->address_cells + PCI_SIZE_CELLS);
+	entry = 4 * (PCI_ADDRESS_CELLS + up->address_cells + PCI_SIZE_CELLS);
+	p = w->level[w->depth].ranges + i * entry;
 	if (!(p[0] & 3)) {	/* configuration space: `reg` has it */
 		*r = (struct machine_range){ .size = 0 };
 		return true;

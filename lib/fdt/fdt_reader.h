@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bounded reading of an untrusted flattened device tree, over libfdt. dt_validate() comes first and makes everything
- * after it safe: no access leaves the blob, no walk is deeper than DT_MAX_DEPTH, and every function here ends after at
- * most one pass over the tree. Phandles are compared, never followed.
+ * Bounded reading of an untrusted flattened device tree, over libfdt. dt_validate() comes first and
+ * makes everything after it safe: no access leaves the blob, no walk is deeper than DT_MAX_DEPTH,
+ * and every function here ends after at most one pass over the tree. Phandles are compared, never
+ * followed.
  */
 #ifndef FDT_FDT_READER_H
 #define FDT_FDT_READER_H
@@ -16,14 +17,17 @@ enum {
 	DT_MAX_ENTRIES	= 512,	/* of a `reg` or `ranges`; a longer one counts as malformed */
 };
 
-/* Structure, alignment, sizes, names and depth of the whole blob, of which at most max bytes are touched. */
+/*
+ * Structure, alignment, sizes, names and depth of the whole blob, of which at most max bytes are
+ * touched.
+ */
 enum dt_err dt_validate(const void *fdt, size_t max, const char **why);
 
 /* One node on the path to the current one, and how it encodes its children's addresses. */
 struct dt_level {
 	int node;
 	bool loaded;
-	bool bus;		/* children's addresses translate to the parent's: has `ranges`, or is the root */
+	bool bus;		/* has `ranges`, or is the root: children's addresses translate */
 	u32 address_cells;
 	u32 size_cells;
 	const u8 *ranges;	/* big-endian cells; empty = one to one */
@@ -50,13 +54,17 @@ const struct dt_level *dt_walk_parent(struct dt_walk *w);
 const struct dt_level *dt_walk_level(struct dt_walk *w, int depth);
 
 /*
- * Entries of the current node's `reg`: how many (0 without one, -1 when the property is malformed), and entry i as a
- * range of the root's address space. False when it wraps, is empty or lies behind a bus that does not translate.
+ * Entries of the current node's `reg`: how many (0 without one, -1 when the property is malformed),
+ * and entry i as a range of the root's address space. False when it wraps, is empty or lies behind
+ * a bus that does not translate.
  */
 int dt_walk_reg_count(struct dt_walk *w);
 bool dt_walk_reg(struct dt_walk *w, u32 i, struct machine_range *r);
 
-/* The same for the memory and I/O windows of a PCI bridge's `ranges`; configuration space is left out as size 0. */
+/*
+ * The same for the memory and I/O windows of a PCI bridge's `ranges`; configuration space is left
+ * out as size 0.
+ */
 int dt_walk_window_count(struct dt_walk *w);
 bool dt_walk_window(struct dt_walk *w, u32 i, struct machine_range *r);
 
@@ -76,5 +84,11 @@ bool dt_is_cpu(const void *fdt, int node);
 
 /* A number of 0, 1 or 2 big-endian cells. */
 u64 dt_cells(const u8 *p, u32 cells);
+
+/* Cell number i. */
+static inline u32 dt_u32_at(const u8 *p, u32 i)
+{
+	return (u32)dt_cells(p + 4 * i, 1);
+}
 
 #endif

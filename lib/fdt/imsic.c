@@ -91,7 +91,7 @@ static enum dt_err place_files(struct dt_walk *w, struct machine *m, const u8 *p
 	struct machine_range file = { .size = PAGE_SIZE << m->imsic.guest_index_bits };
 
 	for (u32 i = 0; i < count; i++) {
-		u32 intc = (u32)dt_cells(parents + 8 * i, 1);
+		u32 intc = dt_u32_at(parents, 2 * i);
 		struct machine_hart *hart = NULL;
 
 		for (u32 j = 0; j < m->nr_harts; j++) {
@@ -116,9 +116,9 @@ enum imsic_level imsic_node_level(const void *fdt, int node)
 
 	if (!ext || !len || len % 8 || len / 8 > IMSIC_MAX_PARENTS)
 		return IMSIC_BAD;
-	level = (u32)dt_cells(ext + 4, 1);
+	level = dt_u32_at(ext, 1);
 	for (u32 i = 0; i < len / 8; i++) {
-		if ((u32)dt_cells(ext + 8 * i + 4, 1) != level)
+		if (dt_u32_at(ext, 2 * i + 1) != level)
 			return IMSIC_BAD;
 	}
 	switch (level) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The interrupt files (IMSICs) in a validated device tree: the part of machine_parse() that needs the harts first. */
+/*
+ * The interrupt files (IMSICs) in a validated device tree: the part of machine_parse() that needs
+ * the harts first.
+ */
 #ifndef FDT_IMSIC_H
 #define FDT_IMSIC_H
 

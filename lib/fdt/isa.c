@@ -37,7 +37,9 @@ static int name_cmp(const char *name, size_t len, const char *row)
 	for (size_t i = 0; i < len; i++) {
 		char c = lower(name[i]);
 
-		if (c != row[i] || !c)
+		if (!c)		/* longer than the row, or something else */
+			return 1;
+		if (c != row[i])
 			return (unsigned char)c - (unsigned char)row[i];
 	}
 	return 0 - (unsigned char)row[len];
@@ -84,8 +86,8 @@ static bool isa_begin(struct isa_iter *it, const char *isa, size_t len)
 	size_t n = strnlen(isa, len);
 
 	*it = (struct isa_iter){ .p = isa + 4, .end = isa + n };
-	return n > 4 && lower(isa[0]) == 'r' && lower(isa[1]) == 'v' && isa[2] == '6' && isa[3] == '4' &&
-	       (lower(isa[4]) == 'i' || lower(isa[4]) == 'g');
+	return n > 4 && lower(isa[0]) == 'r' && lower(isa[1]) == 'v' && isa[2] == '6' &&
+	       isa[3] == '4' && (lower(isa[4]) == 'i' || lower(isa[4]) == 'g');
 }
 
 /* "2", "2p0" behind a single letter. */
@@ -143,7 +145,9 @@ static int isa_next(struct isa_iter *it)
 }
 
 /* "g" stands for these; the last two have to follow all single letters. */
-static const enum isa_ext isa_general[] = { ISA_I, ISA_M, ISA_A, ISA_F, ISA_D, ISA_ZICSR, ISA_ZIFENCEI };
+static const enum isa_ext isa_general[] = {
+	ISA_I, ISA_M, ISA_A, ISA_F, ISA_D, ISA_ZICSR, ISA_ZIFENCEI
+};
 
 static bool is_general(const struct isa_iter *it)
 {
@@ -190,6 +194,7 @@ struct isa_out {
 	size_t size;
 	size_t len;
 	bool full;
+	bool multi;	/* the last name has several letters */
 };
 
 static void out_put(struct isa_out *o, const char *s, size_t n)
@@ -209,8 +214,9 @@ static void out_name(struct isa_out *o, const struct isa_set *allowed, enum isa_
 	if (e == ISA_COUNT || !isa_has(allowed, e))
 		return;
 	name = isa_name(e);
-	if (name[1])
+	if (name[1] || o->multi)
 		out_put(o, "_", 1);
+	o->multi = name[1];
 	out_put(o, name, strlen(name));
 }
 
@@ -220,7 +226,8 @@ static size_t out_end(struct isa_out *o)
 	return o->full ? 0 : o->len;
 }
 
-size_t isa_filter_string(const struct isa_set *allowed, const char *isa, size_t len, char *out, size_t size)
+size_t isa_filter_string(const struct isa_set *allowed, const char *isa, size_t len, char *out,
+			 size_t size)
 {
 	struct isa_out o = { .p = out, .size = size };
 	bool spell = false;	/* Zicsr and Zifencei of a "g" are due */
@@ -252,7 +259,8 @@ size_t isa_filter_string(const struct isa_set *allowed, const char *isa, size_t 
 	return out_end(&o);
 }
 
-size_t isa_filter_list(const struct isa_set *allowed, const char *list, size_t len, char *out, size_t size)
+size_t isa_filter_list(const struct isa_set *allowed, const char *list, size_t len, char *out,
+		       size_t size)
 {
 	struct isa_out o = { .p = out, .size = size };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ISA extensions that this project knows by name, as a set, and the two ways in which a device tree lists them:
- * the string `riscv,isa` ("rv64imafdch_zicbom1p0_sstc") and the string list `riscv,isa-extensions`. Input is untrusted:
- * every function is bounded by the length that it is given. A name that is not in the table is skipped, never an error:
- * what is unknown is not offered to anybody.
+ * The ISA extensions that this project knows by name, as a set, and the two ways in which a device
+ * tree lists them: the string `riscv,isa` ("rv64imafdch_zicbom1p0_sstc") and the string list
+ * `riscv,isa-extensions`. Input is untrusted: every function is bounded by the length that it is
+ * given. A name that is not in the table is skipped, never an error: what is unknown is not offered
+ * to anybody.
  */
 #ifndef FDT_ISA_H
 #define FDT_ISA_H
@@ -11,9 +12,9 @@
 #include "base/types.h"
 
 /*
- * X(identifier, name, plain). plain: instructions or promises that work in VS mode by themselves; nothing to enable in
- * henvcfg, hcounteren or hstateen, no CSR of their own to emulate, and no state beyond the f and v registers.
- * Sorted by name (strcmp order): isa_find() searches by halves.
+ * X(identifier, name, plain). plain: instructions or promises that work in VS mode by themselves;
+ * nothing to enable in henvcfg, hcounteren or hstateen, no CSR of their own to emulate, and no
+ * state beyond the f and v registers. Sorted by name (strcmp order): isa_find() searches by halves.
  */
 #define ISA_EXTENSIONS(X) \
 	X(A, "a", true) X(B, "b", true) X(C, "c", true) X(D, "d", true) X(F, "f", true) \
@@ -101,26 +102,36 @@ static inline void isa_and(struct isa_set *s, const struct isa_set *other)
 /* "zicbom" of ISA_ZICBOM. */
 const char *isa_name(enum isa_ext e);
 
-/* ISA_COUNT when the name of that length (no version number in it) is not in the table. Case does not matter. */
+/*
+ * ISA_COUNT when the name of that length (no version number in it) is not in the table. Case does
+ * not matter.
+ */
 enum isa_ext isa_find(const char *name, size_t len);
 
 /* Adds every `plain` extension of the table. */
 void isa_add_plain(struct isa_set *s);
 
 /*
- * Adds what a `riscv,isa` string of at most len bytes (a NUL ends it) names; "g" is spelled out. False, and the set is
- * unspecified, unless it starts with "rv64i" or "rv64g" and follows the naming rules.
+ * Adds what a `riscv,isa` string of at most len bytes (a NUL ends it) names; "g" is spelled out.
+ * False, and the set is unspecified, unless it starts with "rv64i" or "rv64g" and follows the
+ * naming rules.
  */
 bool isa_parse_string(struct isa_set *s, const char *isa, size_t len);
 
-/* Adds what a `riscv,isa-extensions` list of len bytes names. False unless each string ends within len. */
+/*
+ * Adds what a `riscv,isa-extensions` list of len bytes names. False unless each string ends within
+ * len.
+ */
 bool isa_parse_list(struct isa_set *s, const char *list, size_t len);
 
 /*
- * The same string, or list, with every name that is not in `allowed` left out, in the same order and without version
- * numbers. Returns the number of bytes written, the last NUL included; 0 when the input does not parse or does not fit.
+ * The same string, or list, with every name that is not in `allowed` left out, in the same order
+ * and without version numbers. Returns the number of bytes written, the last NUL included; 0 when
+ * the input does not parse or does not fit.
  */
-size_t isa_filter_string(const struct isa_set *allowed, const char *isa, size_t len, char *out, size_t size);
-size_t isa_filter_list(const struct isa_set *allowed, const char *list, size_t len, char *out, size_t size);
+size_t isa_filter_string(const struct isa_set *allowed, const char *isa, size_t len, char *out,
+			 size_t size);
+size_t isa_filter_list(const struct isa_set *allowed, const char *list, size_t len, char *out,
+		       size_t size);
 
 #endif

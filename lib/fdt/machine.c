@@ -98,7 +98,7 @@ static enum dt_err parse_memory(struct parse *ps)
 		numa = ~0U;
 	for (u32 i = 0; i < (u32)count; i++) {
 		if (!dt_walk_reg(w, i, &r))
-			return refuse(ps, DT_E_INVALID, "device tree: memory bank empty or wrapping");
+			return refuse(ps, DT_E_INVALID, "device tree: empty or wrapping memory");
 		err = add_ram(ps, &r, numa);
 		if (err)
 			return err;
@@ -121,7 +121,10 @@ static enum dt_err add_reserved(const struct parse *ps, const struct machine_ran
 	return DT_OK;
 }
 
-/* A child of /reserved-memory. One without reg asks the operating system for any memory: nothing is reserved yet. */
+/*
+ * A child of /reserved-memory. One without reg asks the operating system for any memory: nothing is
+ * reserved yet.
+ */
 static enum dt_err parse_reserved(struct parse *ps)
 {
 	int count = dt_walk_reg_count(&ps->walk);
@@ -132,7 +135,8 @@ static enum dt_err parse_reserved(struct parse *ps)
 		return refuse(ps, DT_E_INVALID, "device tree: malformed reg of reserved memory");
 	for (u32 i = 0; i < (u32)count; i++) {
 		if (!dt_walk_reg(&ps->walk, i, &r))
-			return refuse(ps, DT_E_INVALID, "device tree: reserved memory empty or wrapping");
+			return refuse(ps, DT_E_INVALID,
+				      "device tree: reserved memory empty or wrapping");
 		err = add_reserved(ps, &r);
 		if (err)
 			return err;
@@ -212,10 +216,12 @@ static enum dt_err parse_intc(struct parse *ps)
 	struct machine_hart *hart = &m->harts[m->nr_harts - 1];
 
 	if (hart->intc || !phandle)
-		return refuse(ps, DT_E_INVALID, "device tree: a hart with several interrupt controllers, or no phandle");
+		return refuse(ps, DT_E_INVALID,
+			      "device tree: a hart with two interrupt controllers, or no phandle");
 	for (u32 i = 0; i < m->nr_harts; i++) {
 		if (m->harts[i].intc == phandle)
-			return refuse(ps, DT_E_INVALID, "device tree: two harts with one interrupt controller");
+			return refuse(ps, DT_E_INVALID,
+				      "device tree: two harts with one interrupt controller");
 	}
 	hart->intc = phandle;
 	return DT_OK;
@@ -263,17 +269,19 @@ static enum dt_err parse_chosen(struct parse *ps)
 	int node = ps->walk.node;
 	u64 start, end;
 
-	if (number(fdt, node, "linux,initrd-start", &start) && number(fdt, node, "linux,initrd-end", &end)) {
+	if (number(fdt, node, "linux,initrd-start", &start) &&
+	    number(fdt, node, "linux,initrd-end", &end)) {
 		if (end < start)
-			return refuse(ps, DT_E_INVALID, "device tree: linux,initrd-end before linux,initrd-start");
+			return refuse(ps, DT_E_INVALID,
+				      "device tree: linux,initrd-end before linux,initrd-start");
 		m->ramdisk = (struct machine_range){ SPA(start), end - start };
 	}
 	return take_bootargs(ps, node);
 }
 
 /*
- * A module that the boot loader left in memory (the multiboot binding). QEMU writes its reg in the root's cells and gives
- * /chosen none of its own.
+ * A module that the boot loader left in memory (the multiboot binding). QEMU writes its reg in the
+ * root's cells and gives /chosen none of its own.
  */
 static enum dt_err parse_module(struct parse *ps, bool *has_ramdisk)
 {
@@ -388,7 +396,8 @@ static enum dt_err finish(const struct parse *ps)
 	m->isa = m->harts[0].isa;
 	for (u32 i = 0; i < m->nr_harts; i++) {
 		if (!m->harts[i].intc)
-			return refuse(ps, DT_E_MISSING, "device tree: a hart without interrupt controller");
+			return refuse(ps, DT_E_MISSING,
+				      "device tree: a hart without interrupt controller");
 		isa_and(&m->isa, &m->harts[i].isa);
 	}
 	if (m->kernel.size && !within_ram(m, &m->kernel))

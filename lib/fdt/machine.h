@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a machine is, read once from its device tree into plain data of fixed capacity: memory, harts, interrupt files,
- * and what the boot loader handed over. The tree is untrusted (it may be truncated, cyclic, or lie about sizes): it is
- * checked as a whole before use, every range in the result is non-empty and does not wrap, and two banks, two harts or
- * two interrupt files never overlap.
+ * What a machine is, read once from its device tree into plain data of fixed capacity: memory,
+ * harts, interrupt files, and what the boot loader handed over. The tree is untrusted (it may be
+ * truncated, cyclic, or lie about sizes): it is checked as a whole before use, every range in the
+ * result is non-empty and does not wrap, and two banks, two harts or two interrupt files never
+ * overlap.
  */
 #ifndef FDT_MACHINE_H
 #define FDT_MACHINE_H
@@ -24,9 +25,9 @@ enum {
 /* Why a tree was refused; the message says it in words. */
 enum dt_err {
 	DT_OK,
-	DT_E_BLOB,		/* not a well-formed flattened device tree, or larger than the given bound */
+	DT_E_BLOB,		/* not a well-formed tree, or larger than the given bound */
 	DT_E_MISSING,		/* a node or property that is needed is absent */
-	DT_E_INVALID,		/* a property has a wrong length or an impossible value, or ranges overlap */
+	DT_E_INVALID,		/* a property of wrong length or impossible value; overlaps */
 	DT_E_CAPACITY,		/* more banks, harts or ranges than this monitor is built for */
 	DT_E_SPACE,		/* the output buffer is too small */
 };
@@ -41,7 +42,7 @@ struct machine_hart {
 	u32 intc;		/* phandle of its riscv,cpu-intc */
 	u32 cbom_block;		/* bytes; 0 = not given */
 	u32 cboz_block;
-	spa_t imsic;		/* its S-level interrupt file; guest file N is N pages higher; 0 = none */
+	spa_t imsic;		/* S-level interrupt file, guest file N is N pages on; 0 = none */
 	struct isa_set isa;
 };
 
@@ -57,10 +58,13 @@ struct machine_imsic {
 };
 
 struct machine {
-	struct machine_range ram[MACHINE_MAX_RAM];		/* sorted, disjoint, whole pages */
-	u32 ram_numa[MACHINE_MAX_RAM];				/* numa-node-id of each bank; ~0 = not given */
-	struct machine_range reserved[MACHINE_MAX_RESERVED];	/* /reserved-memory and /memreserve/, whole pages */
-	struct machine_hart harts[MACHINE_MAX_HARTS];		/* enabled ones, in the order of the tree */
+	/* Sorted, disjoint, whole pages; and the numa-node-id of each, ~0 = not given. */
+	struct machine_range ram[MACHINE_MAX_RAM];
+	u32 ram_numa[MACHINE_MAX_RAM];
+	/* /reserved-memory and /memreserve/, rounded outwards to pages. */
+	struct machine_range reserved[MACHINE_MAX_RESERVED];
+	/* The enabled ones, in the order of the tree. */
+	struct machine_hart harts[MACHINE_MAX_HARTS];
 	u32 nr_ram;
 	u32 nr_reserved;
 	u32 nr_harts;
@@ -68,15 +72,17 @@ struct machine {
 	struct isa_set isa;		/* what every hart has */
 	struct machine_imsic imsic;
 	struct machine_range kernel;	/* multiboot,kernel module; size 0 = none */
-	struct machine_range ramdisk;	/* multiboot,ramdisk module, or linux,initrd-start/end; size 0 = none */
-	struct machine_range fdt;	/* where the tree itself lies: the address given, rounded to pages */
-	char bootargs[MACHINE_BOOTARGS];	/* /chosen bootargs; else those of the kernel module; else "" */
+	struct machine_range ramdisk;	/* multiboot,ramdisk, or linux,initrd-*; size 0 = none */
+	struct machine_range fdt;	/* where the tree itself lies, in whole pages */
+	/* Those of /chosen, else of the kernel module, else "". */
+	char bootargs[MACHINE_BOOTARGS];
 };
 
 /*
- * Reads the tree at fdt, of which at most max bytes may be touched. On anything but DT_OK the machine is unspecified
- * and *why is a constant sentence for the console ("device tree: no memory node"). Takes no lock, keeps no pointer.
- * A machine without an S-level IMSIC or without the H extension parses: what the monitor needs is for boot/ to say.
+ * Reads the tree at fdt, of which at most max bytes may be touched. On anything but DT_OK the
+ * machine is unspecified and *why is a constant sentence for the console ("device tree: no memory
+ * node"). Takes no lock, keeps no pointer. A machine without an S-level IMSIC or without the H
+ * extension parses: what the monitor needs is for boot/ to say.
  */
 enum dt_err machine_parse(const void *fdt, size_t max, struct machine *m, const char **why);
 

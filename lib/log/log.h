@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines on the console: "tsm: " and the text, one newline, formatted in a buffer on the stack and written in one call, so
- * that lines of several harts do not mix where the platform writes a buffer at once. A longer text is cut.
+ * Lines on the console: "tsm: " and the text, one newline, formatted in a buffer on the stack and
+ * written in one call, so that lines of several harts do not mix where the platform writes a buffer
+ * at once. A longer text is cut.
  */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H

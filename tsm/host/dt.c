@@ -16,7 +16,7 @@ struct build {
 	const struct host_dt_plan *plan;
 	const char **why;
 	bool has_chosen;
-	u32 paths;		/* properties written so far that may have to be looked up as a path */
+	u32 paths;		/* properties written that may be looked up as a path */
 };
 
 /* Aliases beyond these are left out: each is looked up in the finished tree. */
@@ -120,7 +120,7 @@ static void write_isa(struct build *b, bool list, const char *value, u32 len)
 		dt_write_cancel(&b->out);
 		return;
 	}
-	dt_write_used(&b->out, n ? n : size + 1);	/* neither: it is out of space, and says so */
+	dt_write_used(&b->out, n ? n : size + 1);	/* more than there is: out of space */
 	dt_write_close(&b->out);
 }
 
@@ -195,7 +195,7 @@ static enum dt_err write_memory(struct build *b)
 			written += to - from;
 		}
 		if (written != size)
-			return refuse(b, DT_E_INVALID, "host device tree: planned memory that is none");
+			return refuse(b, DT_E_INVALID, "host device tree: plan outside of memory");
 	}
 	return DT_OK;
 }
@@ -210,9 +210,10 @@ static void write_u64(struct build *b, const char *name, u64 v)
 static void write_chosen(struct build *b)
 {
 	const struct host_dt_plan *plan = b->plan;
+	const char *args = plan->bootargs ? plan->bootargs : b->machine->bootargs;
 
 	b->has_chosen = true;
-	dt_write_string(&b->out, "bootargs", plan->bootargs ? plan->bootargs : b->machine->bootargs);
+	dt_write_string(&b->out, "bootargs", args);
 	if (plan->initrd.size) {
 		write_u64(b, "linux,initrd-start", plan->initrd.base.v);
 		write_u64(b, "linux,initrd-end", plan->initrd.base.v + plan->initrd.size);
@@ -248,23 +249,27 @@ static enum dt_err write_imsic(struct build *b)
 
 	if (!size)
 		return refuse(b, DT_E_INVALID, "device tree: IMSIC without guest interrupt files");
-	if (!dt_walk_reg(&b->walk.dt, 0, &first) || dt_cells(reg, bus->address_cells) != first.base.v)
-		return refuse(b, DT_E_INVALID, "device tree: IMSIC behind a bus that moves addresses");
+	if (!dt_walk_reg(&b->walk.dt, 0, &first) ||
+	    dt_cells(reg, bus->address_cells) != first.base.v)
+		return refuse(b, DT_E_INVALID,
+			      "device tree: IMSIC behind a bus that moves addresses");
 	dt_write_open(&b->out, "reg");
 	for (u32 i = 0; i < len / 8; i++) {
-		const struct machine_hart *h = hart_of_intc(b->machine, (u32)dt_cells(ext + 8 * i, 1));
+		const struct machine_hart *h = hart_of_intc(b->machine, dt_u32_at(ext, 2 * i));
+		u64 base;
 
 		if (!h)
 			continue;
-		if (!fits(h->imsic.v + PAGE_SIZE, bus->address_cells) || !fits(size, bus->size_cells))
+		base = h->imsic.v + PAGE_SIZE;
+		if (!fits(base, bus->address_cells) || !fits(size, bus->size_cells))
 			return refuse(b, DT_E_INVALID, "device tree: IMSIC does not fit its bus");
-		dt_write_cells(&b->out, h->imsic.v + PAGE_SIZE, bus->address_cells);
+		dt_write_cells(&b->out, base, bus->address_cells);
 		dt_write_cells(&b->out, size, bus->size_cells);
 	}
 	dt_write_close(&b->out);
 	dt_write_open(&b->out, "interrupts-extended");
 	for (u32 i = 0; i < len / 8; i++) {
-		if (!hart_of_intc(b->machine, (u32)dt_cells(ext + 8 * i, 1)))
+		if (!hart_of_intc(b->machine, dt_u32_at(ext, 2 * i)))
 			continue;
 		dt_write_cells(&b->out, dt_cells(ext + 8 * i, 2), 2);
 	}

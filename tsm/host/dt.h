@@ -13,8 +13,8 @@
 
 enum {
 	HOST_DT_MAX_RAM		= 16,
-	HOST_DT_MAX_MMIO	= 128,	/* an upper bound that holds for 64 harts and their interrupt files */
-	HOST_DT_SLACK		= 16384,	/* dst_size must be at least the source's size plus this */
+	HOST_DT_MAX_MMIO	= 128,		/* enough for 64 harts' interrupt files */
+	HOST_DT_SLACK		= 16384,	/* dst_size: the source's size plus this will do */
 };
 
 struct host_range {
@@ -28,7 +28,7 @@ struct host_dt_plan {
 	u32 nr_ram;
 	struct host_range initrd;		/* size 0 = none */
 	const char *bootargs;			/* NULL = the machine's */
-	struct isa_set isa;			/* extensions the host may see; all others are taken out */
+	struct isa_set isa;			/* extensions that the host may see */
 };
 
 /*
@@ -45,7 +45,7 @@ enum dt_err host_dt_build(const void *src, void *dst, size_t dst_size,
  * on. fdt is a tree that host_dt_build() finished. Returns the number of ranges, or minus a dt_err:
  * more than max, or one overlaps the host's or anybody's RAM in machine.
  */
-int host_dt_mmio(const void *fdt, const struct machine *machine, struct host_range *out, unsigned int max,
-		 const char **why);
+int host_dt_mmio(const void *fdt, const struct machine *machine, struct host_range *out,
+		 unsigned int max, const char **why);
 
 #endif

@@ -144,7 +144,9 @@ static enum host_node judge_reserved(struct host_walk *hw)
 		if (!dt_walk_reg(&hw->dt, i, &r))
 			continue;
 		for (u32 j = 0; j < plan->nr_ram; j++) {
-			if (ranges_overlap(r.base.v, r.size, plan->ram[j].base.v, plan->ram[j].size))
+			const struct host_range *ram = &plan->ram[j];
+
+			if (ranges_overlap(r.base.v, r.size, ram->base.v, ram->size))
 				return HOST_NODE_WHOLE;
 		}
 	}
@@ -253,9 +255,12 @@ static enum dt_err refuse(const char **why, enum dt_err err, const char *reason)
 /* The TSM's own interrupt files and every guest file belong to no device. */
 static bool overlaps_imsic(const struct machine *m, u64 base, u64 size)
 {
+	u64 stride = PAGE_SIZE << m->imsic.guest_index_bits;
+
 	for (u32 i = 0; i < m->nr_harts; i++) {
-		if (m->harts[i].imsic.v &&
-		    ranges_overlap(m->harts[i].imsic.v, PAGE_SIZE << m->imsic.guest_index_bits, base, size))
+		u64 file = m->harts[i].imsic.v;
+
+		if (file && ranges_overlap(file, stride, base, size))
 			return true;
 	}
 	return false;
@@ -275,7 +280,7 @@ static enum dt_err mmio_add(struct mmio_list *l, const struct machine_range *r, 
 	if (machine_overlaps_ram(l->machine, &pages))
 		return refuse(l->why, DT_E_INVALID, "device tree: a device overlaps memory");
 	if (!imsic && overlaps_imsic(l->machine, base, pages.size))
-		return refuse(l->why, DT_E_INVALID, "device tree: a device overlaps interrupt files");
+		return refuse(l->why, DT_E_INVALID, "device tree: a device on interrupt files");
 	if (l->count == l->max)
 		return refuse(l->why, DT_E_CAPACITY, "device tree: too many devices");
 	for (i = l->count++; i && l->out[i - 1].base.v > base; i--)
@@ -286,17 +291,21 @@ static enum dt_err mmio_add(struct mmio_list *l, const struct machine_range *r, 
 
 static enum dt_err mmio_add_node(struct mmio_list *l, struct host_walk *hw)
 {
-	bool pci = host_walk_kind(hw) == HOST_NODE_PCI, imsic = host_walk_kind(hw) == HOST_NODE_IMSIC;
-	int regs = dt_walk_reg_count(&hw->dt), windows = pci ? dt_walk_window_count(&hw->dt) : 0;
+	bool imsic = host_walk_kind(hw) == HOST_NODE_IMSIC;
+	bool pci = host_walk_kind(hw) == HOST_NODE_PCI;
+	int windows = pci ? dt_walk_window_count(&hw->dt) : 0;
+	int regs = dt_walk_reg_count(&hw->dt);
 	enum dt_err err = DT_OK;
 	struct machine_range r;
 
 	if (regs < 0 || windows < 0)
-		return refuse(l->why, DT_E_INVALID, "device tree: malformed reg or ranges of a device");
+		return refuse(l->why, DT_E_INVALID,
+			      "device tree: malformed reg or ranges of a device");
 	for (int i = 0; !err && i < regs + windows; i++) {
 		if (!(i < regs ? dt_walk_reg(&hw->dt, (u32)i, &r) :
 				 dt_walk_window(&hw->dt, (u32)(i - regs), &r)))
-			return refuse(l->why, DT_E_INVALID, "device tree: impossible address of a device");
+			return refuse(l->why, DT_E_INVALID,
+				      "device tree: impossible address of a device");
 		if (r.size)
 			err = mmio_add(l, &r, imsic);
 	}
