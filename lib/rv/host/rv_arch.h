@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host-native twin of lib/rv/target/rv_arch.h: the same names, for tests on the build machine.
+ * A hart is a struct rv_cpu; the thread's current one is rv_cpu. CSRs are plain words without side
+ * effects, fences and firmware calls are counted, physical memory is one array.
+ */
+#ifndef RV_ARCH_H
+#define RV_ARCH_H
+
+#include "base/types.h"
+#include "rv/csr.h"
+
+struct sbiret {
+	s64 error;
+	s64 value;
+};
+
+enum { RV_HOST_MAX_VLENB = 256 };
+
+struct rv_cpu {
+	u64 csr[4096];
+	void *tp;
+
+	u64 hfence_gvma_all;		/* how often each fence was executed */
+	u64 hfence_gvma_vmid;
+	u64 hfence_vvma_all;
+	u64 fence_i;
+	u64 sfence_vma;
+	u64 last_vmid;			/* of the latest hfence_gvma_vmid */
+
+	u64 sbi_calls;
+	u64 sbi_ext, sbi_fid, sbi_arg[5];	/* the latest */
+	struct sbiret sbi_ret;			/* the answer to the next */
+
+	u64 f[32], fcsr;
+	u64 vstart, vcsr, vl, vtype;
+	u8 v[32 * RV_HOST_MAX_VLENB];
+	u64 vlenb;
+
+	u64 code_addr;			/* what rv_hlvx_hu() finds in guest memory */
+	u64 code_halves;
+	const u16 *code;
+};
+
+extern __thread struct rv_cpu *rv_cpu;
+
+/* Physical memory: [rv_ram_base, rv_ram_base + rv_ram_size). An access outside ends the test. */
+extern char *rv_ram;
+extern u64 rv_ram_base, rv_ram_size;
+void rv_ram_create(u64 base, u64 size);
+void rv_bad_address(u64 spa);
+
+#define csr_read(num)		(rv_cpu->csr[num])
+#define csr_write(num, val)	((void)(rv_cpu->csr[num] = (val)))
+#define csr_set(num, val)	((void)(rv_cpu->csr[num] |= (val)))
+#define csr_clear(num, val)	((void)(rv_cpu->csr[num] &= ~(u64)(val)))
+#define csr_swap(num, val) ({				\
+	u64 old_ = rv_cpu->csr[num];			\
+	rv_cpu->csr[num] = (val);			\
+	old_; })
+
+struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3, u64 arg4);
+
+static inline void *spa_ptr(spa_t a)
+{
+	if (a.v - rv_ram_base >= rv_ram_size)
+		rv_bad_address(a.v);
+	return rv_ram + (a.v - rv_ram_base);
+}
+
+static inline spa_t ptr_spa(const void *p)
+{
+	return SPA((u64)((const char *)p - rv_ram) + rv_ram_base);
+}
+
+static inline void *rv_tp(void) { return rv_cpu->tp; }
+static inline void rv_set_tp(void *p) { rv_cpu->tp = p; }
+static inline void rv_wfi(void) { }
+static inline void rv_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static inline void rv_fence_i(void) { rv_cpu->fence_i++; }
+static inline void rv_sfence_vma(void) { rv_cpu->sfence_vma++; }
+static inline void rv_hfence_gvma_all(void) { rv_cpu->hfence_gvma_all++; }
+static inline void rv_hfence_vvma_all(void) { rv_cpu->hfence_vvma_all++; }
+
+static inline void rv_hfence_gvma_vmid(u64 vmid)
+{
+	rv_cpu->hfence_gvma_vmid++;
+	rv_cpu->last_vmid = vmid;
+}
+
+void rv_cbo_zero(char *p, u64 size, u64 block);
+bool rv_hlvx_hu(u64 addr, u16 *value);
+
+struct fp_regs;
+struct vector_regs;
+void rv_fp_save(struct fp_regs *r);
+void rv_fp_load(const struct fp_regs *r);
+void rv_vector_save(struct vector_regs *r);
+void rv_vector_load(const struct vector_regs *r);
+
+#endif

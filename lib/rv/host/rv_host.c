@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rv/world.h"
+#include "rv_arch.h"
+
+__thread struct rv_cpu *rv_cpu;
+char *rv_ram;
+u64 rv_ram_base, rv_ram_size;
+
+void rv_ram_create(u64 base, u64 size)
+{
+	rv_ram = aligned_alloc(PAGE_SIZE, size);
+	if (!rv_ram)
+		abort();
+	memset(rv_ram, 0, size);
+	rv_ram_base = base;
+	rv_ram_size = size;
+}
+
+void rv_bad_address(u64 spa)
+{
+	fprintf(stderr, "physical address %llx is outside of the test's memory\n",
+		(unsigned long long)spa);
+	abort();
+}
+
+struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3, u64 arg4)
+{
+	const u64 args[] = { arg0, arg1, arg2, arg3, arg4 };
+
+	rv_cpu->sbi_calls++;
+	rv_cpu->sbi_ext = ext;
+	rv_cpu->sbi_fid = fid;
+	memcpy(rv_cpu->sbi_arg, args, sizeof(args));
+	return rv_cpu->sbi_ret;
+}
+
+void rv_cbo_zero(char *p, u64 size, u64 block)
+{
+	(void)block;
+	memset(p, 0, size);
+}
+
+bool rv_hlvx_hu(u64 addr, u16 *value)
+{
+	u64 i = (addr - rv_cpu->code_addr) / 2;
+
+	if (addr < rv_cpu->code_addr || i >= rv_cpu->code_halves)
+		return false;
+	*value = rv_cpu->code[i];
+	return true;
+}
+
+void rv_fp_save(struct fp_regs *r)
+{
+	memcpy(r->f, rv_cpu->f, sizeof(r->f));
+	r->fcsr = rv_cpu->fcsr;
+}
+
+void rv_fp_load(const struct fp_regs *r)
+{
+	memcpy(rv_cpu->f, r->f, sizeof(r->f));
+	rv_cpu->fcsr = r->fcsr;
+}
+
+void rv_vector_save(struct vector_regs *r)
+{
+	r->vstart = rv_cpu->vstart;
+	r->vcsr = rv_cpu->vcsr;
+	r->vl = rv_cpu->vl;
+	r->vtype = rv_cpu->vtype;
+	memcpy(r->v, rv_cpu->v, 32 * rv_cpu->vlenb);
+}
+
+void rv_vector_load(const struct vector_regs *r)
+{
+	rv_cpu->vstart = r->vstart;
+	rv_cpu->vcsr = r->vcsr;
+	rv_cpu->vl = r->vl;
+	rv_cpu->vtype = r->vtype;
+	memcpy(rv_cpu->v, r->v, 32 * rv_cpu->vlenb);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "unit/unit.h"
+
+#include <string.h>
+
+#include "abi/abi.h"
+#include "cove/covh.h"
+#include "host/hsm.h"
+#include "host/sbi.h"
+#include "host/space.h"
+#include "page/page.h"
+#include <sbi.h>
+#include "unit/rig.h"
+
+static struct hart hart_mem[RIG_HARTS];
+static struct rv_cpu cpus[RIG_HARTS];
+static u64 words[RIG_RAM_SIZE / PAGE_SIZE];
+static char vectors[RIG_HARTS][sizeof(struct vector_regs) + 32 * RV_HOST_MAX_VLENB];
+static u64 alloc_next = RIG_HOST_BASE;
+
+void __noreturn panic(const char *what, const char *file, int line)
+{
+	fprintf(stderr, "panic: %s (%s:%d)\n", what, file, line);
+	abort();
+}
+
+/* The standard extensions have tests of their own. */
+bool host_sbi_call(struct hart *h, struct world *w)
+{
+	(void)h;
+	(void)w;
+	return false;
+}
+
+static bool is_host(u64 spa)
+{
+	return spa >= RIG_HOST_BASE;
+}
+
+static void ram_setup(void)
+{
+	struct page_bank bank = { RIG_RAM_BASE >> PAGE_SHIFT, RIG_RAM_SIZE >> PAGE_SHIFT, words };
+	spa_t tables = SPA(RIG_RAM_BASE + HOST_ROOT_SIZE + 4 * PAGE_SIZE);
+
+	rv_ram_create(RIG_RAM_BASE, RIG_RAM_SIZE);
+	page_bank_add(&bank, PAGE_TSM);
+	page_boot_set(PFN(RIG_HOST_BASE >> PAGE_SHIFT), (RIG_HOST_END - RIG_HOST_BASE) >> PAGE_SHIFT,
+		      PAGE_HOST);
+	host_space_init(SPA(RIG_RAM_BASE), SPA(RIG_RAM_BASE + HOST_ROOT_SIZE), 4);
+	assert_true(tables.v + host_space_size(bank.count) <= RIG_HOST_BASE);
+	host_space_add_bank(PFN(bank.first), bank.count, tables, is_host);
+}
+
+int rig_setup(void **state)
+{
+	(void)state;
+	ram_setup();
+	hart_features = (struct hart_features){ .vector = true, .fp = true, .smstateen = true,
+						.vlenb = 16, .vmid_max = 6 };
+	epoch_init(&host_epoch, host_epoch_slots, RIG_HARTS);
+	hart_count = RIG_HARTS;
+	for (u32 i = 0; i < RIG_HARTS; i++) {
+		struct hart *h = &hart_mem[i];
+
+		*h = (struct hart){ .hartid = i + 10, .index = i, .vmid_generation = 1 };
+		h->stack_top = 0x1000 * (i + 1);
+		h->host_vector = (struct vector_regs *)vectors[i];
+		harts[i] = h;
+		cpus[i].tp = h;
+		cpus[i].vlenb = hart_features.vlenb;
+		rig_on(i);
+		hsm_world_start(h, 0x80200000, 0);
+		h->current = &h->host;
+		csr_write(CSR_SSTATUS, h->host.sstatus);
+		csr_write(CSR_SIE, BIT(IRQ_SSI));
+		csr_write(CSR_TIME, 1000);
+		host_space_enter();
+	}
+	rig_on(0);
+	return 0;
+}
+
+void rig_on(u32 index)
+{
+	rv_cpu = &cpus[index];
+}
+
+struct hart *rig_hart(void)
+{
+	return this_hart();
+}
+
+static struct rig_ret host_ret(struct hart *h, const struct world *next)
+{
+	struct rig_ret r = { .entered = next != &h->host };
+
+	h->current = (struct world *)next;
+	csr_write(CSR_SSTATUS, next->sstatus);
+	if (!r.entered) {
+		r.error = (s64)h->host.gpr[REG_A0];
+		r.value = h->host.gpr[REG_A1];
+	}
+	return r;
+}
+
+struct rig_ret rig_call(u64 eid, u64 fid, const u64 *args, u32 count)
+{
+	struct hart *h = this_hart();
+	struct world *w = &h->host;
+	u64 pc = w->sepc;
+	struct rig_ret r;
+
+	assert_ptr_equal(h->current, w);
+	for (u32 i = 0; i < 6; i++)
+		w->gpr[REG_A0 + i] = i < count ? args[i] : 0xdead0000 + i;
+	w->gpr[REG_A6] = fid;
+	w->gpr[REG_A7] = eid;
+	r = host_ret(h, abi_host_ecall(w));
+	if (!r.entered)
+		assert_int_equal(w->sepc, pc + 4);
+	return r;
+}
+
+bool rig_trap(u64 scause, u64 stval, u64 gpa, struct rig_ret *ret)
+{
+	struct hart *h = this_hart();
+	u64 pc = h->host.sepc;
+
+	assert_non_null(h->vcpu);
+	assert_ptr_not_equal(h->current, &h->host);
+	*ret = host_ret(h, abi_tvm_trap(h, scause, stval, gpa >> 2, 0));
+	if (ret->entered)
+		return true;
+	assert_null(h->vcpu);
+	assert_int_equal(h->host.sepc, pc + 4);
+	return false;
+}
+
+bool rig_tvm_ecall(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *ret)
+{
+	struct world *w = this_hart()->current;
+
+	for (u32 i = 0; i < 6; i++)
+		w->gpr[REG_A0 + i] = i < count ? args[i] : 0xbeef0000 + i;
+	w->gpr[REG_A6] = fid;
+	w->gpr[REG_A7] = eid;
+	return rig_trap(CAUSE_ECALL_VS, 0, 0, ret);
+}
+
+void rig_fence(void)
+{
+	u32 self = this_hart()->index;
+
+	assert_int_equal(COVH(COVH_GLOBAL_FENCE).error, 0);
+	for (u32 i = 0; i < RIG_HARTS; i++) {
+		rig_on(i);
+		if (!rig_hart()->vcpu)
+			assert_int_equal(COVH(COVH_LOCAL_FENCE).error, 0);
+	}
+	rig_on(self);
+}
+
+void rig_convert(u64 hpa, u64 pages)
+{
+	assert_int_equal(COVH(COVH_CONVERT_PAGES, hpa, pages).error, 0);
+	rig_fence();
+}
+
+void rig_reclaim(u64 hpa, u64 pages)
+{
+	assert_int_equal(COVH(COVH_RECLAIM_PAGES, hpa, pages).error, 0);
+}
+
+u64 rig_alloc(u64 pages, u64 align)
+{
+	u64 hpa = ALIGN_UP(alloc_next, align);
+
+	alloc_next = hpa + pages * PAGE_SIZE;
+	assert_true(alloc_next <= RIG_HOST_END);
+	return hpa;
+}
+
+void rig_all_returned(void)
+{
+	for (u64 hpa = RIG_HOST_BASE; hpa < RIG_HOST_END; hpa += PAGE_SIZE) {
+		assert_int_equal(page_word(PFN(hpa >> PAGE_SHIFT)), page_word_make(PAGE_HOST, 0, 0));
+		assert_true(host_space_maps(HPA(hpa)));
+	}
+	alloc_next = RIG_HOST_BASE;
+}
+
+enum page_state rig_state(u64 hpa)
+{
+	return page_word_state(page_word(PFN(hpa >> PAGE_SHIFT)));
+}
+
+u64 *rig_word(u64 hpa)
+{
+	return spa_ptr(SPA(hpa));
+}

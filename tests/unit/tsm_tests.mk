@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
+
+UNIT_TESTS		+= page epoch gstage decode region covh
+
+UNIT_CFLAGS		+= -I$(OUT)/include
+$(UNIT_OUT)/obj/tsm/%.o: | $(GEN)/config.h
+
+UNIT_PAGE		:= tsm/page/page.c tsm/page/epoch.c lib/rv/host/rv_host.c
+UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
+			   $(addprefix tsm/host/,hsm.c nacl.c space.c) \
+			   $(wildcard tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
+			   tests/unit/rig.c
+
+page_SRC		:= $(UNIT_PAGE)
+epoch_SRC		:= tsm/page/epoch.c
+gstage_SRC		:= $(wildcard tsm/gstage/*.c) lib/rv/host/rv_host.c
+decode_SRC		:= tsm/vcpu/decode.c
+region_SRC		:= tsm/tvm/region.c
+covh_SRC		:= $(UNIT_RIG)
+tvm_SRC			:= $(UNIT_RIG)
