@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "platform.h"
 #include "rv_arch.h"
-#include "sbi.h"
+#include <sbi.h>
 
 /* Firmware before SBI 2.0 has the legacy console only. */
 static bool dbcn;

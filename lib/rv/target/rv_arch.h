@@ -93,6 +93,11 @@ static inline void rv_cbo_zero(char *p, u64 size, u64 block)
 		__asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(p) : "memory");
 }
 
+static inline void rv_mmio_write32(spa_t at, u32 v)
+{
+	__asm__ volatile("fence w, o\nsw %0, (%1)" : : "r"(v), "r"(at.v) : "memory");
+}
+
 /*
  * The first word of struct hart: while non-zero, a fault in the TSM continues there instead of ending in a panic.
  * trap/world.S implements it; the functions below (rv_fault.S) are its only users.
