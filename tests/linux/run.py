@@ -23,7 +23,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from session import BOOT_SECONDS, TREE, Failure, Session, must, qemu, warnings  # noqa: E402
+from session import Failure, Session, must, qemu, warnings  # noqa: E402
 
 HARTS = 4
 DISK_MB = 16
@@ -31,7 +31,7 @@ CHECKS = []
 
 
 class Check:
-    """One sentence that holds or not. tsm: beneath the TSM only. own: it starts its own machine. cove: it needs cove.ko."""
+    """One sentence that holds or not. tsm: beneath the TSM only; own: it starts its own machine; cove: needs cove.ko."""
 
     def __init__(self, function, sentence, tsm, own, cove):
         self.name, self.function, self.sentence = function.__name__, function, sentence
@@ -135,7 +135,8 @@ def clocks(run):
     said = int(run.shell.ok("date +%s"))
     must(abs(said - time.time()) < 120, "the date is %d s off" % (said - time.time()))
     took = re.search(r"^real\s+(\d+)m ([\d.]+)s", run.shell.ok("time sleep 2"), re.M)
-    must(took and 1.9 <= int(took.group(1)) * 60 + float(took.group(2)) < 6, "sleep 2 took %s" % (took and took.group(0)))
+    seconds = int(took.group(1)) * 60 + float(took.group(2)) if took else 0
+    must(1.9 <= seconds < 6, "sleep 2 took %s s" % seconds)
 
 
 # --- harts --------------------------------------------------------------------------------------------
@@ -238,7 +239,8 @@ def converted_hook(run):
 
 def kcore_offset(run, address):
     """Where /proc/kcore, an ELF core file, shows a physical address."""
-    header = bytes.fromhex("".join(run.shell.ok("head -c 1024 /proc/kcore | od -An -v -tx1 | tr -d ' \\n'; echo").split()))
+    digits = run.shell.ok("head -c 1024 /proc/kcore | od -An -v -tx1 | tr -d ' \\n'; echo")
+    header = bytes.fromhex("".join(digits.split()))
     offset, size, count = struct.unpack_from("<Q", header, 32)[0], *struct.unpack_from("<HH", header, 54)
     for n in range(count):
         kind, _, at, _, physical, length = struct.unpack_from("<IIQQQQ", header, offset + n * size)
