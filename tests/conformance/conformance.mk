@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The conformance suite: a bare-metal test host for VS mode, and the test TVM that it carries. Included by the top Makefile.
+
+CONF		:= $(BUILD)/conformance
+CONF_CC		?= $(CROSS_COMPILE)gcc
+CONF_ARCH	:= -march=rv64imac_zicsr_zifencei -mabi=lp64
+CONF_CFLAGS	:= -std=gnu11 -O2 -g $(CONF_ARCH) -mcmodel=medany -ffreestanding -fpie -fvisibility=hidden -fno-common \
+		   -fno-stack-protector -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns \
+		   -Wall -Wextra -Wshadow -Werror -Iinclude -ffile-prefix-map=$(CURDIR)/=
+CONF_LD		:= $(CONF_CC) $(CONF_ARCH) -nostdlib -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
+CONF_RT_SRC	:= $(wildcard tests/conformance/rt/*.c tests/conformance/rt/*.S)
+CONF_HOST_SRC	:= $(wildcard tests/conformance/host/*.c)
+CONF_RT		:= $(addprefix $(CONF)/,$(addsuffix .o,$(basename $(CONF_RT_SRC:tests/conformance/%=%))))
+CONF_HOST	:= $(CONF_HOST_SRC:tests/conformance/%.c=$(CONF)/%.o)
+# A monitor under test; the programs run on any.
+CONF_TSM	?= $(BUILD)/tsm.bin
+
+.PHONY: conformance conformance-bare
+
+conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the conformance suite, with 1 and 4 harts
+	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --run smp=1,icount --run smp=4
+
+conformance-bare: $(CONF)/testhost.bin | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi
+	$(Q)scripts/tap-run --bare --image $< --run smp=1 --run smp=4
+
+$(CONF)/testhost.bin: $(CONF)/testhost.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $@
+
+$(CONF)/testhost.elf: tests/conformance/rt/host.ld $(CONF_RT) $(CONF_HOST)
+	$(call say,LD,$@)
+	$(Q)$(CONF_LD) -pie -Wl,--no-dynamic-linker -Wl,-z,norelro -T $< -o $@ $(CONF_RT) $(CONF_HOST)
+
+$(CONF)/tvm.bin: $(CONF)/tvm.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(CROSS_COMPILE)objcopy -O binary $< $@
+
+$(CONF)/tvm.elf: tests/conformance/tvm/tvm.ld $(CONF)/tvm/start.o
+	$(call say,LD,$@)
+	$(Q)$(CONF_LD) -no-pie -T $< -o $@ $(CONF)/tvm/start.o
+
+$(CONF)/rt/image.o: $(CONF)/tvm.bin
+
+$(CONF)/tvm/%.o: tests/conformance/tvm/%.S | $(DEPS)/stamps/toolchain
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CONF_CC) $(CONF_ARCH) -mno-relax -fno-pic -MMD -MP -c $< -o $@
+
+$(CONF)/%.o: tests/conformance/%.S | $(DEPS)/stamps/toolchain
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CONF_CC) $(CONF_ARCH) -fpie -Iinclude -DTVM_IMAGE_FILE='"$(CONF)/tvm.bin"' -MMD -MP -c $< -o $@
+
+$(CONF)/%.o: tests/conformance/%.c | $(DEPS)/stamps/toolchain
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CONF_CC) $(CONF_CFLAGS) -MMD -MP -c $< -o $@
+
+-include $(CONF_RT:.o=.d) $(CONF_HOST:.o=.d) $(CONF)/tvm/start.d

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TESTS_H
+#define TESTS_H
+
+#include "../rt/rt.h"
+#include "../rt/cove.h"
+#include "../rt/tap.h"
+#include "../rt/tvm.h"
+
+/* In the order in which they run. */
+#define GROUPS(X)								\
+	X(runtime) X(sbi) X(sbi_hostile) X(hsm) X(hsm_harts) X(irq) X(hidden)	\
+	X(info) X(nacl) X(convert) X(fence) X(create) X(add) X(measure)		\
+	X(finalize)
+
+#define GROUP_DECLARE(g)	extern const struct group g##_group;
+GROUPS(GROUP_DECLARE)
+
+/* Runs a test body once for each way to call. */
+static inline void in_every_numbering(void (*body)(void))
+{
+	for (u32 i = NUMBERING_RFC; i <= NUMBERING_SPEC_SDID; i++) {
+		numbering_set((enum numbering)i);
+		body();
+	}
+	numbering_set(NUMBERING_RFC);
+}
+
+/* Addresses that are no memory of the host's, one by one; 0 ends the list. */
+u64 foreign_address(u32 i, const char **name);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include "cove.h"
+#include "tap.h"
+#include "tvm.h"
+
+u32 tap_failed;
+bool tsm_present;
+static u32 tap_count;
+static const char *group_name = "";
+
+static bool line(bool good, const char *sentence, va_list args)
+{
+	tap_count++;
+	if (!good)
+		tap_failed++;
+	print("%s %u - %s: ", good ? "ok" : "not ok", tap_count, group_name);
+	vprint(sentence, args);
+	print("\n");
+	return good;
+}
+
+bool ok(bool condition, const char *sentence, ...)
+{
+	va_list args;
+
+	va_start(args, sentence);
+	line(condition, sentence, args);
+	va_end(args);
+	return condition;
+}
+
+bool eq(u64 got, u64 want, const char *sentence, ...)
+{
+	va_list args;
+
+	va_start(args, sentence);
+	if (!line(got == want, sentence, args))
+		print("# got %lx, expected %lx\n", got, want);
+	va_end(args);
+	return got == want;
+}
+
+static bool sbi_line(bool good, struct sbiret r, const char *expected, const char *sentence, va_list args)
+{
+	if (!line(good, sentence, args))
+		print("# error %ld value %lx, expected %s\n", r.error, (u64)r.value, expected);
+	return good;
+}
+
+bool sbi_ok(struct sbiret r, const char *sentence, ...)
+{
+	va_list args;
+	bool good;
+
+	va_start(args, sentence);
+	good = sbi_line(r.error == 0, r, "success", sentence, args);
+	va_end(args);
+	return good;
+}
+
+bool sbi_err(struct sbiret r, s64 error, const char *sentence, ...)
+{
+	va_list args;
+	bool good;
+
+	va_start(args, sentence);
+	good = sbi_line(r.error == error, r, "another error", sentence, args);
+	if (!good)
+		print("# expected error %ld\n", error);
+	va_end(args);
+	return good;
+}
+
+bool sbi_refused(struct sbiret r, const char *sentence, ...)
+{
+	va_list args;
+	bool good;
+
+	va_start(args, sentence);
+	good = sbi_line(r.error < 0 && r.error >= SBI_ERR_INVALID_STATE, r, "an error", sentence, args);
+	va_end(args);
+	return good;
+}
+
+void skip(const char *why, const char *sentence, ...)
+{
+	va_list args;
+
+	tap_count++;
+	va_start(args, sentence);
+	print("ok %u - %s: ", tap_count, group_name);
+	vprint(sentence, args);
+	print(" # SKIP %s\n", why);
+	va_end(args);
+}
+
+void note(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print("# ");
+	vprint(fmt, args);
+	print("\n");
+	va_end(args);
+}
+
+/* What a test left behind must not make the next one fail: TVMs are destroyed, pages are taken back. */
+static void run_one(const struct test *t, bool tsm)
+{
+	u64 mark = mem_mark();
+	u32 failed = tap_failed;
+	u64 lost;
+
+	t->run();
+	if (tsm)
+		tvm_destroy_all();
+	lost = mem_release(mark);
+	if (lost && tsm) {
+		if (failed == tap_failed)
+			ok(false, "%s leaves no page converted (%lu are)", t->name, lost);
+		cove_recover(mark);
+		lost = mem_release(mark);
+	}
+	if (lost)
+		note("%s: %lu pages are lost", t->name, lost);
+}
+
+/* only=NAME on the command line runs one group or one test. */
+static bool wanted(const char *group, const char *test)
+{
+	const char *only = strstr(machine.bootargs, "only=");
+	size_t n = 0;
+
+	if (!only)
+		return true;
+	only += 5;
+	while (only[n] && only[n] != ' ')
+		n++;
+	return (!strncmp(only, group, n) && !group[n]) || (!strncmp(only, test, n) && !test[n]);
+}
+
+void tap_run(const struct group *const *groups, u32 count, bool tsm)
+{
+	tsm_present = tsm;
+	for (u32 g = 0; g < count; g++) {
+		group_name = groups[g]->name;
+		for (u32 i = 0; i < groups[g]->count; i++) {
+			if (!wanted(group_name, groups[g]->tests[i].name))
+				continue;
+			if (groups[g]->needs_tsm && !tsm)
+				skip("no TSM", "%s", groups[g]->tests[i].name);
+			else if (groups[g]->harts > nr_harts)
+				skip("needs more harts", "%s", groups[g]->tests[i].name);
+			else
+				run_one(&groups[g]->tests[i], tsm);
+		}
+	}
+	print("1..%u\n", tap_count);
+	print("# %u passed, %u failed\n", tap_count - tap_failed, tap_failed);
+}
