@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* COVH, NACL and SUPD as the host sees them: what each call does, what it refuses, and that a refusal changes nothing. */
+/*
+ * COVH, NACL and SUPD as the host sees them: what each call does, what it refuses, and that a
+ * refusal changes nothing.
+ */
 #include "unit/unit.h"
 
 #include <string.h>
@@ -245,7 +248,8 @@ static void shmem_is_pinned(void **state)
 	assert_int_equal(h->nacl_shmem, 0);
 	assert_int_equal(SHMEM(a, 0, 0), 0);
 	assert_int_equal(h->nacl_shmem, a);
-	assert_int_equal(COVH(COVH_CONVERT_PAGES, a + 2 * PAGE_SIZE, 1).error, SBI_ERR_INVALID_ADDRESS);
+	assert_int_equal(COVH(COVH_CONVERT_PAGES, a + 2 * PAGE_SIZE, 1).error,
+			 SBI_ERR_INVALID_ADDRESS);
 	/* A refused replacement leaves the old area. */
 	assert_int_equal(COVH(COVH_CONVERT_PAGES, b + 2 * PAGE_SIZE, 1).error, 0);
 	assert_int_equal(SHMEM(b, 0, 0), SBI_ERR_INVALID_ADDRESS);
@@ -265,7 +269,10 @@ static void shmem_is_pinned(void **state)
 	rig_all_returned();
 }
 
-/* Hostile calls: any function, any numbers that might hit something. Nothing panics, nothing is lost. */
+/*
+ * Hostile calls: any function, any numbers that might hit something. Nothing panics, nothing is
+ * lost.
+ */
 static void random_calls_do_no_harm(void **state)
 {
 	static const u64 odd[] = { 0, 1, 2, 3, 4, 16, 48, 512, ~0ULL, 1ULL << 63, 0xfff, 0x1000,
@@ -302,19 +309,25 @@ static void random_calls_do_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SENTENCE("covh: GET_TSM_INFO answers in the layout that fits, and picks the numbering",
-			 info_has_two_layouts),
-		SENTENCE("covh: a6 holds a function, a domain and nothing else", a6_names_the_domain),
+		SENTENCE(
+			"covh: GET_TSM_INFO answers in the layout that fits, and picks the numbering",
+			info_has_two_layouts),
+		SENTENCE("covh: a6 holds a function, a domain and nothing else",
+			 a6_names_the_domain),
 		SENTENCE("covh: converted pages come back as zeroes", convert_and_reclaim),
 		SENTENCE("covh: RECLAIM takes pages before the fence, and those it has already",
 			 reclaim_takes_what_is_not_fenced),
 		SENTENCE("covh: CONVERT and RECLAIM refuse ranges that are no host memory",
 			 page_calls_refuse_bad_ranges),
 		SENTENCE("covh: CONVERT takes all pages or none", convert_is_all_or_nothing),
-		SENTENCE("covh: CONVERT twice is refused to a strict caller only", convert_twice_by_numbering),
-		SENTENCE("covh: a fence is over when every hart has flushed", fences_wait_for_every_hart),
-		SENTENCE("covh: a long RECLAIM lets the host take its interrupts", long_reclaims_make_room),
-		SENTENCE("nacl: the shared memory is pinned while it is registered", shmem_is_pinned),
+		SENTENCE("covh: CONVERT twice is refused to a strict caller only",
+			 convert_twice_by_numbering),
+		SENTENCE("covh: a fence is over when every hart has flushed",
+			 fences_wait_for_every_hart),
+		SENTENCE("covh: a long RECLAIM lets the host take its interrupts",
+			 long_reclaims_make_room),
+		SENTENCE("nacl: the shared memory is pinned while it is registered",
+			 shmem_is_pinned),
 		SENTENCE("covh: hostile calls do no harm", random_calls_do_no_harm),
 	};
 

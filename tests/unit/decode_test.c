@@ -161,10 +161,13 @@ static void cuts_stores(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SENTENCE("decode: integer loads and stores, compressed forms included", decodes_loads_and_stores),
-		SENTENCE("decode: only 16 bits of a compressed instruction count", upper_half_does_not_matter),
+		SENTENCE("decode: integer loads and stores, compressed forms included",
+			 decodes_loads_and_stores),
+		SENTENCE("decode: only 16 bits of a compressed instruction count",
+			 upper_half_does_not_matter),
 		SENTENCE("decode: anything else is refused", refuses_the_rest),
-		SENTENCE("decode: no instruction word gives an operation out of bounds", every_word_is_safe),
+		SENTENCE("decode: no instruction word gives an operation out of bounds",
+			 every_word_is_safe),
 		SENTENCE("decode: a load is extended as its opcode says", extends_loads),
 		SENTENCE("decode: a store shows no more than it writes", cuts_stores),
 	};

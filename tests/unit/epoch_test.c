@@ -125,15 +125,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		{ "epoch: the first entry flushes, another one in the same epoch does not",
 		  first_entry_flushes, setup, NULL, NULL },
-		{ "epoch: a stamp passes with a fence, not before", stamp_needs_a_fence, setup, NULL, NULL },
+		{ "epoch: a stamp passes with a fence, not before", stamp_needs_a_fence, setup,
+		  NULL, NULL },
 		{ "epoch: a user that is inside and has not flushed holds a stamp back",
 		  active_users_hold_a_stamp, setup, NULL, NULL },
 		{ "epoch: a fence is refused while a user is in the previous epoch",
 		  two_fences_at_once_are_refused, setup, NULL, NULL },
-		{ "epoch: to have entered is not to have flushed", entering_without_flush_holds_the_stamp,
-		  setup, NULL, NULL },
+		{ "epoch: to have entered is not to have flushed",
+		  entering_without_flush_holds_the_stamp, setup, NULL, NULL },
 		{ "epoch: numbers wrap", numbers_wrap, setup, NULL, NULL },
-		{ "epoch: what has passed stays passed", a_passed_stamp_stays_passed, setup, NULL, NULL },
+		{ "epoch: what has passed stays passed", a_passed_stamp_stays_passed, setup, NULL,
+		  NULL },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,15 +281,24 @@ static void agrees_with_a_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{ "gstage: leaves of 4 KiB, 2 MiB and 1 GiB", maps_every_leaf_size, setup, NULL, NULL },
-		{ "gstage: entries are what hardware reads", entries_are_what_hardware_reads, setup, NULL, NULL },
-		{ "gstage: a range must be empty, or nothing changes", refuses_what_is_not_empty, setup, NULL, NULL },
-		{ "gstage: exactly the missing tables are taken", counts_missing_tables, setup, NULL, NULL },
-		{ "gstage: too small a pool changes nothing", an_empty_pool_changes_nothing, setup, NULL, NULL },
-		{ "gstage: an entry in flight belongs to its call", in_flight_is_not_reachable, setup, NULL, NULL },
-		{ "gstage: a range maps frames exactly or not", maps_means_exactly, setup, NULL, NULL },
-		{ "gstage: dismantling finds every leaf and table", dismantling_finds_everything, setup, NULL, NULL },
-		{ "gstage: the tables agree with an array", agrees_with_a_model, setup, NULL, NULL },
+		{ "gstage: leaves of 4 KiB, 2 MiB and 1 GiB", maps_every_leaf_size, setup, NULL,
+		  NULL },
+		{ "gstage: entries are what hardware reads", entries_are_what_hardware_reads, setup,
+		  NULL, NULL },
+		{ "gstage: a range must be empty, or nothing changes", refuses_what_is_not_empty,
+		  setup, NULL, NULL },
+		{ "gstage: exactly the missing tables are taken", counts_missing_tables, setup,
+		  NULL, NULL },
+		{ "gstage: too small a pool changes nothing", an_empty_pool_changes_nothing, setup,
+		  NULL, NULL },
+		{ "gstage: an entry in flight belongs to its call", in_flight_is_not_reachable,
+		  setup, NULL, NULL },
+		{ "gstage: a range maps frames exactly or not", maps_means_exactly, setup, NULL,
+		  NULL },
+		{ "gstage: dismantling finds every leaf and table", dismantling_finds_everything,
+		  setup, NULL, NULL },
+		{ "gstage: the tables agree with an array", agrees_with_a_model, setup, NULL,
+		  NULL },
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);

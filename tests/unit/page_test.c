@@ -25,8 +25,8 @@ static int group_setup(void **state)
 	(void)state;
 	rv_cpu = &cpu;
 	rv_ram_create(FIRST << PAGE_SHIFT, FRAMES << PAGE_SHIFT);
-	page_bank_add(&(struct page_bank){ FIRST, FRAMES, words[0] }, PAGE_HOST);
-	page_bank_add(&(struct page_bank){ SECOND, FRAMES, words[1] }, PAGE_TSM);
+	page_bank_add(&(struct page_bank){ FIRST, FRAMES, words[0], PAGE_KIND_RAM }, PAGE_HOST);
+	page_bank_add(&(struct page_bank){ SECOND, FRAMES, words[1], PAGE_KIND_RAM }, PAGE_TSM);
 	return 0;
 }
 
@@ -197,18 +197,24 @@ static void scrub_zeroes_whole_frames(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SENTENCE("page: a range lies in one bank and does not wrap", ranges_stay_in_one_bank),
+		SENTENCE("page: a range lies in one bank and does not wrap",
+			 ranges_stay_in_one_bank),
 		SENTENCE("page: a claim takes all of its pages or none", claims_are_all_or_nothing),
-		SENTENCE("page: a claim asks for the state and the owner", claims_ask_for_state_and_owner),
-		SENTENCE("page: a word holds any owner and any count", owners_up_to_the_largest_frame_number),
+		SENTENCE("page: a claim asks for the state and the owner",
+			 claims_ask_for_state_and_owner),
+		SENTENCE("page: a word holds any owner and any count",
+			 owners_up_to_the_largest_frame_number),
 		SENTENCE("page: a converting page is not converted before every hart has flushed",
 			 converting_is_not_converted_before_the_fence),
-		SENTENCE("page: a converting page can be taken back", converting_can_be_claimed_as_itself),
+		SENTENCE("page: a converting page can be taken back",
+			 converting_can_be_claimed_as_itself),
 		SENTENCE("page: a pinned page cannot be claimed, a claimed one not pinned",
 			 pinned_pages_are_not_claimed),
 		SENTENCE("page: the count of pins does not overflow", pins_do_not_overflow),
-		SENTENCE("page: an object with references cannot be claimed", references_keep_an_object),
-		SENTENCE("page: scrub zeroes its frames and nothing else", scrub_zeroes_whole_frames),
+		SENTENCE("page: an object with references cannot be claimed",
+			 references_keep_an_object),
+		SENTENCE("page: scrub zeroes its frames and nothing else",
+			 scrub_zeroes_whole_frames),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)

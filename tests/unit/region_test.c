@@ -128,12 +128,16 @@ static void agrees_with_a_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{ "region: found where it was set, and nowhere else", finds_what_was_set, setup, NULL, NULL },
-		{ "region: neighbours of one type join", neighbours_of_one_type_join, setup, NULL, NULL },
-		{ "region: a part of a region splits it", a_part_splits_a_region, setup, NULL, NULL },
-		{ "region: a change needs two spare descriptors at most", two_spare_descriptors_are_enough,
-		  setup, NULL, NULL },
-		{ "region: the list agrees with an array of types", agrees_with_a_model, setup, NULL, NULL },
+		{ "region: found where it was set, and nowhere else", finds_what_was_set, setup,
+		  NULL, NULL },
+		{ "region: neighbours of one type join", neighbours_of_one_type_join, setup, NULL,
+		  NULL },
+		{ "region: a part of a region splits it", a_part_splits_a_region, setup, NULL,
+		  NULL },
+		{ "region: a change needs two spare descriptors at most",
+		  two_spare_descriptors_are_enough, setup, NULL, NULL },
+		{ "region: the list agrees with an array of types", agrees_with_a_model, setup,
+		  NULL, NULL },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

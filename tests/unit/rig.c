@@ -39,13 +39,14 @@ static bool is_host(u64 spa)
 
 static void ram_setup(void)
 {
-	struct page_bank bank = { RIG_RAM_BASE >> PAGE_SHIFT, RIG_RAM_SIZE >> PAGE_SHIFT, words };
+	struct page_bank bank = { RIG_RAM_BASE >> PAGE_SHIFT, RIG_RAM_SIZE >> PAGE_SHIFT, words,
+				  PAGE_KIND_RAM };
 	spa_t tables = SPA(RIG_RAM_BASE + HOST_ROOT_SIZE + 4 * PAGE_SIZE);
 
 	rv_ram_create(RIG_RAM_BASE, RIG_RAM_SIZE);
 	page_bank_add(&bank, PAGE_TSM);
-	page_boot_set(PFN(RIG_HOST_BASE >> PAGE_SHIFT), (RIG_HOST_END - RIG_HOST_BASE) >> PAGE_SHIFT,
-		      PAGE_HOST);
+	page_boot_set(PFN(RIG_HOST_BASE >> PAGE_SHIFT),
+		      (RIG_HOST_END - RIG_HOST_BASE) >> PAGE_SHIFT, PAGE_HOST);
 	host_space_init(SPA(RIG_RAM_BASE), SPA(RIG_RAM_BASE + HOST_ROOT_SIZE), 4);
 	assert_true(tables.v + host_space_size(bank.count) <= RIG_HOST_BASE);
 	host_space_add_bank(PFN(bank.first), bank.count, tables, is_host);
@@ -183,7 +184,8 @@ u64 rig_alloc(u64 pages, u64 align)
 void rig_all_returned(void)
 {
 	for (u64 hpa = RIG_HOST_BASE; hpa < RIG_HOST_END; hpa += PAGE_SIZE) {
-		assert_int_equal(page_word(PFN(hpa >> PAGE_SHIFT)), page_word_make(PAGE_HOST, 0, 0));
+		assert_int_equal(page_word(PFN(hpa >> PAGE_SHIFT)),
+				 page_word_make(PAGE_HOST, 0, 0));
 		assert_true(host_space_maps(HPA(hpa)));
 	}
 	alloc_next = RIG_HOST_BASE;

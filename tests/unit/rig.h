@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A small machine for unit tests of the monitor: RAM with page words, the host's real G-stage, up to
- * four harts that one thread plays in turn, and the real gate. One rig a process; a test leaves it as
- * it found it, which rig_all_returned() shows.
+ * A small machine for unit tests of the monitor: RAM with page words, the host's real G-stage, up
+ * to four harts that one thread plays in turn, and the real gate. One rig a process; a test leaves
+ * it as it found it, which rig_all_returned() shows.
  */
 #ifndef UNIT_RIG_H
 #define UNIT_RIG_H
@@ -39,7 +39,9 @@ struct rig_ret rig_call(u64 eid, u64 fid, const u64 *args, u32 count);
 	rig_call(eid, fid, args_ + 1, (u32)ARRAY_SIZE(args_) - 1); })
 #define COVH(fid, ...)	RIG_CALL(SBI_EXT_COVH, fid, ##__VA_ARGS__)
 
-/* A trap of the vCPU that runs on this hart. True: it runs on; false: the host is back, with *ret. */
+/*
+ * A trap of the vCPU that runs on this hart. True: it runs on; false: the host is back, with *ret.
+ */
 bool rig_trap(u64 scause, u64 stval, u64 gpa, struct rig_ret *ret);
 /* An ECALL of that vCPU. */
 bool rig_tvm_ecall(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *ret);
@@ -55,7 +57,10 @@ void rig_reclaim(u64 hpa, u64 pages);
 /* Host memory for tests: a fresh range every time until rig_all_returned(). */
 u64 rig_alloc(u64 pages, u64 align);
 
-/* Every frame of the host is PAGE_HOST, unreferenced and mapped; memory for rig_alloc() is whole again. */
+/*
+ * Every frame of the host is PAGE_HOST, unreferenced and mapped; memory for rig_alloc() is whole
+ * again.
+ */
 void rig_all_returned(void);
 
 enum page_state rig_state(u64 hpa);

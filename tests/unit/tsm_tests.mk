@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh
+UNIT_TESTS		+= page epoch gstage decode region covh tvm
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 $(UNIT_OUT)/obj/tsm/%.o: | $(GEN)/config.h
