@@ -122,7 +122,7 @@ void harts_probe(u64 boot_hartid)
 void harts_host_isa(struct isa_set *isa)
 {
 	static const enum isa_ext always[] = {
-		ISA_H, ISA_ZICNTR, ISA_SSTC, ISA_SSAIA, ISA_SMAIA, ISA_SVINVAL, ISA_SSCCPTR, ISA_SSCOUNTERENW,
+		ISA_H, ISA_ZICNTR, ISA_SSTC, ISA_SSAIA, ISA_SVINVAL, ISA_SSCCPTR, ISA_SSCOUNTERENW,
 		ISA_SSTVALA, ISA_SSTVECD, ISA_SSU64XL,
 	};
 	const struct {
@@ -130,7 +130,6 @@ void harts_host_isa(struct isa_set *isa)
 		bool works;
 	} conditional[] = {
 		{ ISA_V, hart_features.vector },
-		{ ISA_SMSTATEEN, hart_features.smstateen },
 		{ ISA_ZICBOM, hart_features.henvcfg & HENVCFG_CBCFE },
 		{ ISA_ZICBOZ, hart_features.henvcfg & HENVCFG_CBZE },
 		{ ISA_SVPBMT, hart_features.henvcfg & HENVCFG_PBMTE },
