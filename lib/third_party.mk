@@ -24,8 +24,7 @@ THIRD_PARTY_CFLAGS	:= -std=gnu11 -ffreestanding -nostdinc $(THIRD_PARTY_SHIM) -I
 THIRD_PARTY_INCLUDES	:= -isystem $(THIRD_PARTY_FDT) -isystem $(THIRD_PARTY_MBEDTLS)/include \
 			   -DMBEDTLS_CONFIG_FILE='"crypto/mbedtls_config.h"'
 
-# The reader, fdt_wip.c for blanking a property in place, and fdt_rw.c for tests only: trees are written by
-# lib/fdt/fdt_writer.c. What nobody calls is not linked.
+# fdt_wip.c and fdt_rw.c are for tests: trees are written by lib/fdt/fdt_writer.c. What nobody calls is not linked.
 THIRD_PARTY_FDT_SRC	:= fdt.c fdt_ro.c fdt_check.c fdt_wip.c fdt_strerror.c fdt_rw.c
 THIRD_PARTY_CRYPTO_SRC	:= sha256.c sha512.c platform_util.c
 

@@ -4,6 +4,8 @@
 #include "base/string.h"
 #include "fdt/fdt_reader.h"
 
+typedef u32 __attribute__((may_alias)) word_t;
+
 static enum dt_err refuse(const char **why, enum dt_err err, const char *reason)
 {
 	*why = reason;
@@ -29,14 +31,12 @@ static bool names_are_short(const void *fdt)
 
 static bool is_shallow(const void *fdt)
 {
-	int depth = 0, node = 0;
+	struct dt_walk w;
 
-	while (node >= 0 && depth >= 0) {
-		if (depth >= DT_MAX_DEPTH)
-			return false;
-		node = fdt_next_node(fdt, node, &depth);
-	}
-	return true;
+	dt_walk_begin(&w, fdt);
+	while (dt_walk_next(&w))
+		;
+	return w.depth < 0;	/* left the root, rather than stopped inside */
 }
 
 enum dt_err dt_validate(const void *fdt, size_t max, const char **why)
@@ -60,6 +60,69 @@ enum dt_err dt_validate(const void *fdt, size_t max, const char **why)
 	return DT_OK;
 }
 
+/* A big-endian word that is 4-byte aligned, as all of the structure block is. */
+static u32 word_at(const u8 *p)
+{
+	const u32 bytes = 0x00ff00ff;
+	u32 v = *(const word_t *)(const void *)p;
+
+	v = (v >> 8 & bytes) | (v & bytes) << 8;
+	return v >> 16 | v << 16;
+}
+
+/* A block of the tree, from where the header says that it starts. */
+static const u8 *block(const void *fdt, size_t field)
+{
+	return (const u8 *)fdt + word_at((const u8 *)fdt + field);
+}
+
+static const u8 *structure(const void *fdt)
+{
+	return block(fdt, offsetof(struct fdt_header, off_dt_struct));
+}
+
+/* What follows a node's tag and name. */
+static const u8 *after_name(const u8 *node)
+{
+	size_t size = strlen((const char *)node + FDT_TAGSIZE) + 1;
+
+	return node + FDT_TAGSIZE + ALIGN_UP(size, FDT_TAGSIZE);
+}
+
+static const u8 *after_prop(const u8 *prop)
+{
+	u32 size = word_at(prop + FDT_TAGSIZE);
+
+	return prop + sizeof(struct fdt_property) + ALIGN_UP(size, FDT_TAGSIZE);
+}
+
+/* The property at p, or behind NOPs there. */
+static bool read_prop(const void *fdt, const u8 *p, struct dt_prop *prop)
+{
+	const u8 *strings;
+
+	while (word_at(p) == FDT_NOP)
+		p += FDT_TAGSIZE;
+	if (word_at(p) != FDT_PROP)
+		return false;
+	strings = block(fdt, offsetof(struct fdt_header, off_dt_strings));
+	prop->len = word_at(p + FDT_TAGSIZE);
+	prop->name = (const char *)strings + word_at(p + 2 * FDT_TAGSIZE);
+	prop->value = p + sizeof(struct fdt_property);
+	prop->offset = (int)(p - structure(fdt));
+	return true;
+}
+
+bool dt_prop_first(const void *fdt, int node, struct dt_prop *p)
+{
+	return read_prop(fdt, after_name(structure(fdt) + node), p);
+}
+
+bool dt_prop_next(const void *fdt, struct dt_prop *p)
+{
+	return read_prop(fdt, after_prop(structure(fdt) + p->offset), p);
+}
+
 void dt_walk_begin(struct dt_walk *w, const void *fdt)
 {
 	w->fdt = fdt;
@@ -68,13 +131,50 @@ void dt_walk_begin(struct dt_walk *w, const void *fdt)
 	w->started = false;
 }
 
+/*
+ * From the current node to the next one's tag, counting levels; false behind the end of the root.
+ */
+static bool step(struct dt_walk *w)
+{
+	const u8 *base = structure(w->fdt), *p = after_name(base + w->node);
+
+	for (;;) {
+		switch (word_at(p)) {
+		case FDT_PROP:
+			p = after_prop(p);
+			continue;
+		case FDT_NOP:
+			break;
+		case FDT_END_NODE:
+			if (--w->depth < 0)
+				return false;
+			break;
+		case FDT_BEGIN_NODE:
+			w->depth++;
+			w->node = (int)(p - base);
+			return true;
+		}
+		p += FDT_TAGSIZE;
+	}
+}
+
+/* A NOP may come before the root. */
+static void find_root(struct dt_walk *w)
+{
+	const u8 *p = structure(w->fdt);
+
+	while (word_at(p) == FDT_NOP)
+		p += FDT_TAGSIZE;
+	w->node = (int)(p - structure(w->fdt));
+}
+
 bool dt_walk_next(struct dt_walk *w)
 {
-	if (w->started)
-		w->node = fdt_next_node(w->fdt, w->node, &w->depth);
-	w->started = true;
-	if (w->node < 0 || w->depth < 0 || w->depth >= DT_MAX_DEPTH)
+	if (!w->started)
+		find_root(w);
+	else if (!step(w) || w->depth >= DT_MAX_DEPTH)
 		return false;
+	w->started = true;
 	w->level[w->depth] = (struct dt_level){ .node = w->node };
 	w->reg_loaded = false;
 	return true;
@@ -230,26 +330,86 @@ bool dt_walk_window(struct dt_walk *w, u32 i, struct machine_range *r)
 	return translate(w, w->depth - 1, r);
 }
 
+const char *dt_name(const void *fdt, int node)
+{
+	return (const char *)structure(fdt) + node + FDT_TAGSIZE;
+}
+
 bool dt_node_is(const void *fdt, int node, const char *name)
 {
-	const char *have = fdt_get_name(fdt, node, NULL);
+	const char *have = dt_name(fdt, node);
 	size_t n = strlen(name);
 
-	return have && !strncmp(have, name, n) && (!have[n] || have[n] == '@');
+	return !strncmp(have, name, n) && (!have[n] || have[n] == '@');
+}
+
+/* True when a node's name is the component; without its unit address when that has none. */
+static bool is_component(const char *name, const char *component, size_t n)
+{
+	if (strncmp(name, component, n))
+		return false;
+	return !name[n] || (name[n] == '@' && !memchr(component, '@', n));
+}
+
+/* One walk: parents come first, so a component's node is looked for below the last one found. */
+int dt_find(const void *fdt, const char *path, size_t len)
+{
+	struct dt_walk w;
+	size_t at = 0, n = 0;
+	int found = 0;		/* depth of the node found so far */
+
+	for (dt_walk_begin(&w, fdt); dt_walk_next(&w);) {
+		if (w.depth < found)
+			break;
+		if (w.depth > found)
+			continue;
+		if (found && !is_component(dt_name(fdt, w.node), path + at, n))
+			continue;
+		at += n;
+		while (at < len && path[at] == '/')
+			at++;
+		if (at == len)
+			return len ? w.node : -1;
+		for (n = 0; at + n < len && path[at + n] != '/'; n++)
+			;
+		found++;
+	}
+	return -1;
 }
 
 bool dt_compatible(const void *fdt, int node, const char *compatible)
 {
-	return !fdt_node_check_compatible(fdt, node, compatible);
+	size_t n = strlen(compatible) + 1;
+	u32 len;
+	const u8 *list = dt_bytes(fdt, node, "compatible", &len);
+
+	while (len >= n) {
+		u32 used;
+
+		if (!memcmp(list, compatible, n))
+			return true;
+		used = (u32)strnlen((const char *)list, len);
+		if (used == len)
+			return false;
+		list += used + 1;
+		len -= used + 1;
+	}
+	return false;
 }
 
+/* The first of that name counts. */
 const u8 *dt_bytes(const void *fdt, int node, const char *name, u32 *len)
 {
-	int n;
-	const void *p = fdt_getprop(fdt, node, name, &n);
+	struct dt_prop p;
 
-	*len = p && n > 0 ? (u32)n : 0;
-	return p;
+	*len = 0;
+	for (bool more = dt_prop_first(fdt, node, &p); more; more = dt_prop_next(fdt, &p)) {
+		if (strcmp(p.name, name))
+			continue;
+		*len = p.len;
+		return p.value;
+	}
+	return NULL;
 }
 
 bool dt_has(const void *fdt, int node, const char *name)
@@ -295,7 +455,12 @@ bool dt_enabled(const void *fdt, int node)
 
 u32 dt_phandle(const void *fdt, int node)
 {
-	return fdt_get_phandle(fdt, node);
+	u32 phandle;
+
+	if (!dt_u32(fdt, node, "phandle", &phandle) &&
+	    !dt_u32(fdt, node, "linux,phandle", &phandle))
+		return 0;
+	return phandle;
 }
 
 bool dt_is_memory(const void *fdt, int node)

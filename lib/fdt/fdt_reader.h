@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bounded reading of an untrusted flattened device tree, over libfdt. dt_validate() comes first and
- * makes everything after it safe: no access leaves the blob, no walk is deeper than DT_MAX_DEPTH,
- * and every function here ends after at most one pass over the tree. Phandles are compared, never
- * followed.
+ * Bounded reading of an untrusted flattened device tree. dt_validate() comes first, has libfdt
+ * check the whole blob, and makes everything after it safe: tags, names and lengths are taken as
+ * they are from then on, no walk is deeper than DT_MAX_DEPTH, and every function here ends after at
+ * most one pass over the tree. Phandles are compared, never followed.
  */
 #ifndef FDT_FDT_READER_H
 #define FDT_FDT_READER_H
@@ -22,6 +22,20 @@ enum {
  * touched.
  */
 enum dt_err dt_validate(const void *fdt, size_t max, const char **why);
+
+/*
+ * A property of a node; offset is that of its tag in the structure block. Nodes, too, are named by
+ * the offset of their tag, as libfdt does.
+ */
+struct dt_prop {
+	const char *name;
+	const u8 *value;
+	u32 len;
+	int offset;
+};
+
+bool dt_prop_first(const void *fdt, int node, struct dt_prop *p);
+bool dt_prop_next(const void *fdt, struct dt_prop *p);
 
 /* One node on the path to the current one, and how it encodes its children's addresses. */
 struct dt_level {
@@ -67,6 +81,11 @@ bool dt_walk_reg(struct dt_walk *w, u32 i, struct machine_range *r);
  */
 int dt_walk_window_count(struct dt_walk *w);
 bool dt_walk_window(struct dt_walk *w, u32 i, struct machine_range *r);
+
+const char *dt_name(const void *fdt, int node);
+
+/* The node at a path of len bytes ("/soc/serial", unit addresses may be left out); -1 = none. */
+int dt_find(const void *fdt, const char *path, size_t len);
 
 /* Properties of a node. A string or a list counts only when it ends in NUL within its property. */
 bool dt_node_is(const void *fdt, int node, const char *name);	/* name up to the '@' */

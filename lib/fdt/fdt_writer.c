@@ -89,15 +89,20 @@ void dt_write_end(struct dt_writer *w)
 	put_u32(w, FDT_END_NODE);
 }
 
-void dt_write_copy(struct dt_writer *w, int property)
+void dt_write_copy(struct dt_writer *w, const struct dt_prop *p)
 {
-	int len;
-	const struct fdt_property *p = fdt_get_property_by_offset(w->source, property, &len);
-
-	if (!p)
-		return;
-	put(w, p, sizeof(*p) + (size_t)len);
+	put(w, p->value - sizeof(struct fdt_property), sizeof(struct fdt_property) + p->len);
 	pad(w);
+}
+
+void dt_blank(void *fdt, const struct dt_prop *p)
+{
+	u8 *tag = (u8 *)fdt + fdt_off_dt_struct(fdt) + p->offset;
+	size_t size = sizeof(struct fdt_property) + ALIGN_UP((size_t)p->len, FDT_TAGSIZE);
+	fdt32_t nop = cpu_to_fdt32(FDT_NOP);
+
+	for (size_t i = 0; i < size; i += sizeof(nop))
+		memcpy(tag + i, &nop, sizeof(nop));
 }
 
 /* Offset of a name among those that come behind the source's. */

@@ -9,6 +9,7 @@
 #define FDT_FDT_WRITER_H
 
 #include "base/types.h"
+#include "fdt/fdt_reader.h"
 
 enum { DT_WRITER_NEW_NAMES = 256 };	/* bytes for names that the source may not have */
 
@@ -30,8 +31,8 @@ bool dt_write_finish(struct dt_writer *w, u32 boot_hart);
 void dt_write_node(struct dt_writer *w, const char *name);
 void dt_write_end(struct dt_writer *w);
 
-/* A property of the source at that offset of its structure block, as it is. */
-void dt_write_copy(struct dt_writer *w, int property);
+/* A property of the source, as it is. */
+void dt_write_copy(struct dt_writer *w, const struct dt_prop *p);
 
 void dt_write_prop(struct dt_writer *w, const char *name, const void *data, size_t len);
 void dt_write_string(struct dt_writer *w, const char *name, const char *s);
@@ -43,5 +44,8 @@ char *dt_write_room(struct dt_writer *w, size_t *size);
 void dt_write_used(struct dt_writer *w, size_t n);
 void dt_write_close(struct dt_writer *w);
 void dt_write_cancel(struct dt_writer *w);	/* instead of close: the property was never begun */
+
+/* Turns a property of a finished tree into nothing, in place. */
+void dt_blank(void *fdt, const struct dt_prop *p);
 
 #endif

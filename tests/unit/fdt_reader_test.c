@@ -124,6 +124,75 @@ static void refuses_endless_names(void **state)
 	}
 }
 
+/* The same nodes and properties that libfdt finds, in a tree with NOPs in it as well. */
+static void agrees_with_libfdt(void **state)
+{
+	static const char *const trees[] = { "qemu-virt", "odd-board" };
+
+	(void)state;
+	for (size_t t = 0; t < ARRAY_SIZE(trees); t++) {
+		void *fdt = tree_load(trees[t]);
+		int node = 0, depth = 0, property;
+		struct dt_walk w;
+
+		assert_int_equal(fdt_nop_property(fdt, 0, "compatible"), 0);
+		node = fdt_path_offset(fdt, "/soc/interrupt-controller@c000000");
+		assert_int_equal(fdt_nop_node(fdt, node), 0);
+		node = fdt_path_offset(fdt, "/chosen");
+		assert_int_equal(fdt_nop_property(fdt, node, "stdout-path"), 0);
+		node = 0;
+		dt_walk_begin(&w, fdt);
+		while (dt_walk_next(&w)) {
+			struct dt_prop p;
+			bool more = dt_prop_first(fdt, w.node, &p);
+
+			assert_int_equal(w.node, node);
+			assert_int_equal(w.depth, depth);
+			assert_string_equal(dt_name(fdt, node), fdt_get_name(fdt, node, NULL));
+			fdt_for_each_property_offset(property, fdt, node) {
+				const char *name;
+				const void *value;
+				int len;
+
+				value = fdt_getprop_by_offset(fdt, property, &name, &len);
+				assert_true(more);
+				assert_int_equal(p.offset, property);
+				assert_ptr_equal(p.value, value);
+				assert_ptr_equal(p.name, name);
+				assert_int_equal(p.len, len);
+				more = dt_prop_next(fdt, &p);
+			}
+			assert_false(more);
+			assert_int_equal(dt_phandle(fdt, node), fdt_get_phandle(fdt, node));
+			node = fdt_next_node(fdt, node, &depth);
+		}
+		assert_true(depth < 0);
+		free(fdt);
+	}
+}
+
+static void finds_paths(void **state)
+{
+	static const char *const paths[] = {
+		"/", "/soc", "/soc/serial@10000000", "/soc/serial", "/soc/interrupt-controller",
+		"/cpus/cpu@1", "/cpus/cpu@1/interrupt-controller", "//soc//serial/",
+		"/cpus/cpu-map/cluster0/core1", "/none", "/soc/none", "/serial",
+		"/soc/serial@1000000", "/soc/serial@100000000", "/so", "/socx", "",
+		"/chosen/core0", "/cpus/cluster0",
+	};
+	void *fdt = tree_load("qemu-virt");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		int ours = dt_find(fdt, paths[i], strlen(paths[i]));
+		int theirs = fdt_path_offset(fdt, paths[i]);
+
+		assert_int_equal(ours, theirs < 0 ? -1 : theirs);
+	}
+	assert_int_equal(dt_find(fdt, "/soc:115200", 4), fdt_path_offset(fdt, "/soc"));
+	free(fdt);
+}
+
 static void translates_through_buses(void **state)
 {
 	void *fdt = tree_load("odd-board");
@@ -275,6 +344,7 @@ static void writes_what_it_is_told(void **state)
 {
 	void *source = tree_load("odd-board");
 	u8 *out = malloc(4096);
+	struct dt_prop prop;
 	struct dt_writer w;
 	size_t room;
 	char *p;
@@ -296,7 +366,8 @@ static void writes_what_it_is_told(void **state)
 	dt_write_open(&w, "no");
 	dt_write_cancel(&w);
 	dt_write_node(&w, "child");
-	dt_write_copy(&w, fdt_first_property_offset(source, fdt_path_offset(source, "/chosen")));
+	assert_true(dt_prop_first(source, dt_find(source, "/chosen", 7), &prop));
+	dt_write_copy(&w, &prop);
 	dt_write_end(&w);
 	dt_write_end(&w);
 	assert_true(dt_write_finish(&w, 3));
@@ -307,6 +378,14 @@ static void writes_what_it_is_told(void **state)
 	tree_expect_string(out, "/", "text", "abcde");
 	assert_false(tree_has_property(out, "/", "no"));
 	TREE_EXPECT(out, "/child", "#address-cells", 1);
+	assert_true(dt_prop_first(out, 0, &prop) && dt_prop_next(out, &prop));
+	assert_string_equal(prop.name, "cells");
+	dt_blank(out, &prop);
+	assert_int_equal(fdt_check_full(out, 4096), 0);
+	assert_false(tree_has_property(out, "/", "cells"));
+	tree_expect_string(out, "/", "text", "abcde");
+	assert_true(dt_prop_first(out, 0, &prop) && dt_prop_next(out, &prop));
+	assert_string_equal(prop.name, "text");
 	free(out);
 	free(source);
 }
@@ -380,6 +459,9 @@ int main(void)
 		SENTENCE("a tree of a hundred thousand levels is refused",
 			 refuses_a_bottomless_tree),
 		SENTENCE("an overlong property name is refused", refuses_endless_names),
+		SENTENCE("nodes, properties and phandles are those that libfdt finds",
+			 agrees_with_libfdt),
+		SENTENCE("paths lead where libfdt says", finds_paths),
 		SENTENCE("reg is translated through every bus", translates_through_buses),
 		SENTENCE("a reg outside its bus's windows is no address",
 			 refuses_addresses_outside_windows),

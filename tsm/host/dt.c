@@ -44,6 +44,9 @@ static const char *const chosen_kept[] = {
 	"stdout-path", "linux,stdout-path", "rng-seed", "kaslr-seed", NULL
 };
 
+/* Those of them that name a node. */
+static const char *const chosen_paths[] = { "stdout-path", "linux,stdout-path", NULL };
+
 /* The IOMMU is the TSM's, so nothing refers to it. */
 static const char *const device_dropped[] = { "iommus", "iommu-map", "iommu-map-mask", NULL };
 
@@ -124,21 +127,18 @@ static void write_isa(struct build *b, bool list, const char *value, u32 len)
 	dt_write_close(&b->out);
 }
 
-static void write_property(struct build *b, int property)
+static void write_property(struct build *b, const struct dt_prop *p)
 {
-	int len;
-	const char *name;
-	const char *value = fdt_getprop_by_offset(b->walk.dt.fdt, property, &name, &len);
 	bool cpu = host_walk_kind(&b->walk) == HOST_NODE_CPU;
 
-	if (!value || !keeps(b, name))
+	if (!keeps(b, p->name))
 		return;
-	if (cpu && !strcmp(name, "riscv,isa"))
-		write_isa(b, false, value, (u32)len);
-	else if (cpu && !strcmp(name, "riscv,isa-extensions"))
-		write_isa(b, true, value, (u32)len);
+	if (cpu && !strcmp(p->name, "riscv,isa"))
+		write_isa(b, false, (const char *)p->value, p->len);
+	else if (cpu && !strcmp(p->name, "riscv,isa-extensions"))
+		write_isa(b, true, (const char *)p->value, p->len);
 	else
-		dt_write_copy(&b->out, property);
+		dt_write_copy(&b->out, p);
 }
 
 /* ---- what is written new ---- */
@@ -285,11 +285,12 @@ static enum dt_err write_imsic(struct build *b)
 static enum dt_err write_node(struct build *b)
 {
 	const void *fdt = b->walk.dt.fdt;
-	int node = b->walk.dt.node, property;
+	int node = b->walk.dt.node;
+	struct dt_prop p;
 
-	dt_write_node(&b->out, fdt_get_name(fdt, node, NULL));
-	fdt_for_each_property_offset(property, fdt, node)
-		write_property(b, property);
+	dt_write_node(&b->out, dt_name(fdt, node));
+	for (bool more = dt_prop_first(fdt, node, &p); more; more = dt_prop_next(fdt, &p))
+		write_property(b, &p);
 	if (host_walk_kind(&b->walk) == HOST_NODE_IMSIC)
 		return write_imsic(b);
 	if (host_walk_kind(&b->walk) == HOST_NODE_CHOSEN)
@@ -324,30 +325,64 @@ static enum dt_err write_tree(struct build *b)
 	return DT_OK;
 }
 
-/* True when a path, or an alias, up to a ':' names a node of the finished tree. */
-static bool path_exists(const void *fdt, const char *path, int len)
+/* Length of the path in a property, up to options behind a ':'; 0 when it is no string. */
+static size_t path_length(const struct dt_prop *p)
 {
-	int n = 0;
+	size_t n = 0;
 
-	while (n < len && path[n] && path[n] != ':')
+	if (!memchr(p->value, 0, p->len))
+		return 0;
+	while (p->value[n] && p->value[n] != ':')
 		n++;
-	return n < len && n && fdt_path_offset_namelen(fdt, path, n) >= 0;
+	return n;
 }
 
-/* Turns a property that names a node by its path into nothing when the host does not have it. */
-static void drop_dangling(void *fdt, const char *parent, const char *only)
+static bool is_alias(const void *fdt, const char *name, size_t len)
 {
-	int node = fdt_path_offset(fdt, parent), property, next;
+	int aliases = dt_find(fdt, "/aliases", 8);
+	struct dt_prop p;
+	bool more;
 
-	for (property = fdt_first_property_offset(fdt, node); property >= 0; property = next) {
-		const char *name, *value;
-		int len;
+	if (aliases < 0)
+		return false;
+	for (more = dt_prop_first(fdt, aliases, &p); more; more = dt_prop_next(fdt, &p)) {
+		if (!strncmp(p.name, name, len) && !p.name[len])
+			return true;
+	}
+	return false;
+}
 
-		next = fdt_next_property_offset(fdt, property);
-		value = fdt_getprop_by_offset(fdt, property, &name, &len);
-		if (!value || (only && strcmp(name, only)) || path_exists(fdt, value, len))
+/*
+ * True when a property is the path of a node of the finished tree, or, if that will do, an alias.
+ */
+static bool leads_somewhere(const void *fdt, const struct dt_prop *p, bool alias_will_do)
+{
+	const char *path = (const char *)p->value;
+	size_t len = path_length(p);
+
+	if (!len)
+		return false;
+	if (path[0] == '/')
+		return dt_find(fdt, path, len) >= 0;
+	return alias_will_do && is_alias(fdt, path, len);
+}
+
+/* Takes out names of nodes that the host does not have: first aliases, then what may use them. */
+static void drop_dangling(void *fdt, const char *parent, bool aliases)
+{
+	int node = dt_find(fdt, parent, strlen(parent));
+	struct dt_prop p, next;
+	bool more;
+
+	if (node < 0)
+		return;
+	for (more = dt_prop_first(fdt, node, &p); more; p = next) {
+		next = p;
+		more = dt_prop_next(fdt, &next);
+		if (!aliases && !one_of(p.name, chosen_paths))
 			continue;
-		fdt_nop_property(fdt, node, name);
+		if (!leads_somewhere(fdt, &p, !aliases))
+			dt_blank(fdt, &p);
 	}
 }
 
@@ -365,7 +400,7 @@ enum dt_err host_dt_build(const void *src, void *dst, size_t dst_size,
 		return err;
 	if (!dt_write_finish(&b.out, fdt_boot_cpuid_phys(src)))
 		return refuse(&b, DT_E_SPACE, "host device tree: no space for it");
-	drop_dangling(dst, "/aliases", NULL);
-	drop_dangling(dst, "/chosen", "stdout-path");
+	drop_dangling(dst, "/aliases", true);
+	drop_dangling(dst, "/chosen", false);
 	return DT_OK;
 }

@@ -14,7 +14,7 @@
 enum {
 	HOST_DT_MAX_RAM		= 16,
 	HOST_DT_MAX_MMIO	= 128,		/* enough for 64 harts' interrupt files */
-	HOST_DT_SLACK		= 16384,	/* dst_size: the source's size plus this will do */
+	HOST_DT_SLACK		= 16384,	/* dst_size: that of the source plus this */
 };
 
 struct host_range {
