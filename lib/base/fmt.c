@@ -31,7 +31,7 @@ static void put_string(struct out *o, const char *s, const struct spec *sp)
 
 	if (!s)
 		s = "(null)";
-	while (s[n] && n < o->size)
+	while (n < o->size && s[n])
 		n++;
 	pad(o, ' ', n, sp->width);
 	for (size_t i = 0; i < n; i++)
