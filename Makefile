@@ -25,12 +25,14 @@ ifeq ($(TOOLCHAIN),clang)
 -include $(DEPS)/clang.env
 CLANG		?= clang-19
 CC		:= $(CLANG)
+LLD		?= ld.lld-19
 ARCH_FLAGS	:= --target=riscv64-unknown-elf $(ARCH_FLAGS)
 else
 CC		:= $(CROSS_COMPILE)gcc
 endif
 AR		:= $(CROSS_COMPILE)ar
-LD		:= $(CROSS_COMPILE)ld
+# GNU ld crashes on objects of clang 19's assembler; lld takes them.
+LD		:= $(if $(filter clang,$(TOOLCHAIN)),$(LLD),$(CROSS_COMPILE)ld --no-warn-rwx-segments)
 OBJCOPY		:= $(CROSS_COMPILE)objcopy
 -include $(DEPS)/toolchain.env
 LIBGCC_LP64	?= $(shell riscv64-unknown-elf-gcc -march=rv64imac -mabi=lp64 -print-libgcc-file-name 2>/dev/null)
@@ -80,7 +82,7 @@ $(OUT)/tsm.bin: $(OUT)/tsm.elf
 
 $(OUT)/tsm.elf: linker/tsm.ld $(OBJS) $(OUT)/third_party/libfdt.a $(GEN)/config.mk
 	$(call say,LD,$@)
-	$(Q)$(LD) -nostdlib -static --gc-sections --build-id=none --fatal-warnings --no-warn-rwx-segments \
+	$(Q)$(LD) -nostdlib -static --gc-sections --build-id=none --fatal-warnings \
 		--defsym=LOAD_ADDRESS=$$(sed -n 's/^CONFIG_LOAD_ADDRESS=//p' $(GEN)/config.mk) \
 		-T $< -o $@ -Map=$(OUT)/tsm.map $(OBJS) $(OUT)/third_party/libfdt.a $(LIBGCC_LP64)
 
