@@ -10,7 +10,6 @@
 #include "cove/covh.h"
 #include "cove/nacl.h"
 #include "cove/supd.h"
-#include "abi/abi.h"
 #include "page/page.h"
 #include <sbi.h>
 #include "tvm/tvm.h"
@@ -197,38 +196,26 @@ static void fences_wait_for_every_hart(void **state)
 
 static void long_reclaims_make_room(void **state)
 {
-	struct hart *h = rig_hart();
 	u64 hpa = rig_alloc(200, PAGE_SIZE);
-	u64 pc = h->host.sepc;
-	u32 tries = 0;
+	struct rig_ret r;
+	u32 tries = 1;
 
 	(void)state;
 	memset(rig_word(hpa), 0x77, 200 * PAGE_SIZE);
 	rig_convert(hpa, 200);
-	csr_write(CSR_VSSTATUS, csr_read(CSR_VSSTATUS) | SSTATUS_SIE);
-	csr_write(CSR_VSIE, BIT(IRQ_STI));
-	csr_write(CSR_VSIP, BIT(IRQ_STI));
 	/* The interrupt stays pending: each try gets a stretch further and shows nothing of it. */
-	h->host.gpr[REG_A0] = hpa;
-	h->host.gpr[REG_A1] = 200;
-	h->host.gpr[REG_A6] = COVH_RECLAIM_PAGES;
-	h->host.gpr[REG_A7] = SBI_EXT_COVH;
-	pc = h->host.sepc;
-	while (h->host.sepc == pc) {
-		assert_int_equal(h->host.gpr[REG_A0], hpa);
-		assert_int_equal(rig_state(hpa), tries ? PAGE_CONVERTED : PAGE_CONVERTING);
+	rig_interrupt(true);
+	for (; !COVH_TRY(&r, COVH_RECLAIM_PAGES, hpa, 200); tries++) {
+		assert_int_equal(rig_state(hpa), PAGE_CONVERTED);
 		assert_false(page_word_busy(page_word(PFN(hpa >> PAGE_SHIFT))));
-		abi_host_ecall(&h->host);
-		assert_true(++tries < 10);
+		assert_true(tries < 10);
 	}
+	rig_interrupt(false);
 	assert_int_equal(tries, 4);
-	assert_int_equal(h->host.gpr[REG_A0], 0);
-	assert_int_equal(h->host.gpr[REG_A1], 200);
+	assert_int_equal(r.error, 0);
+	assert_int_equal(r.value, 200);
 	for (u64 i = 0; i < 200 * 512; i++)
 		assert_int_equal(rig_word(hpa)[i], 0);
-	csr_write(CSR_VSIE, 0);
-	csr_write(CSR_VSIP, 0);
-	csr_write(CSR_VSSTATUS, csr_read(CSR_VSSTATUS) & ~SSTATUS_SIE);
 	rig_all_returned();
 }
 

@@ -104,22 +104,47 @@ static struct rig_ret host_ret(struct hart *h, const struct world *next)
 	return r;
 }
 
-struct rig_ret rig_call(u64 eid, u64 fid, const u64 *args, u32 count)
+bool rig_try(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *r)
 {
 	struct hart *h = this_hart();
 	struct world *w = &h->host;
 	u64 pc = w->sepc;
-	struct rig_ret r;
+	u64 before[32];
 
 	assert_ptr_equal(h->current, w);
 	for (u32 i = 0; i < 6; i++)
 		w->gpr[REG_A0 + i] = i < count ? args[i] : 0xdead0000 + i;
 	w->gpr[REG_A6] = fid;
 	w->gpr[REG_A7] = eid;
-	r = host_ret(h, abi_host_ecall(w));
-	if (!r.entered)
-		assert_int_equal(w->sepc, pc + 4);
+	memcpy(before, w->gpr, sizeof(before));
+	*r = host_ret(h, abi_host_ecall(w));
+	if (!r->entered && w->sepc == pc) {
+		assert_memory_equal(before, w->gpr, sizeof(before));
+		return false;
+	}
+	assert_int_equal(w->sepc, r->entered ? pc : pc + 4);
+	return true;
+}
+
+struct rig_ret rig_call(u64 eid, u64 fid, const u64 *args, u32 count)
+{
+	struct rig_ret r;
+
+	assert_true(rig_try(eid, fid, args, count, &r));
 	return r;
+}
+
+void rig_interrupt(bool pending)
+{
+	if (pending) {
+		csr_set(CSR_VSSTATUS, SSTATUS_SIE);
+		csr_write(CSR_VSIE, BIT(IRQ_STI));
+		csr_write(CSR_VSIP, BIT(IRQ_STI));
+		return;
+	}
+	csr_clear(CSR_VSSTATUS, SSTATUS_SIE);
+	csr_write(CSR_VSIE, 0);
+	csr_write(CSR_VSIP, 0);
 }
 
 bool rig_trap(u64 scause, u64 stval, u64 gpa, struct rig_ret *ret)

@@ -32,12 +32,24 @@ struct rig_ret {
 	bool entered;		/* a vCPU was entered; error and value come with rig_trap() */
 };
 
-/* A call of the host on this hart with up to six arguments. */
+/*
+ * A call of the host on this hart with up to six arguments, made once. False: the TSM wants it to
+ * be made again, and no register has changed.
+ */
+bool rig_try(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *r);
+#define COVH_TRY(ret, ...) ({						\
+	const u64 args_[] = { __VA_ARGS__ };				\
+	rig_try(SBI_EXT_COVH, args_[0], args_ + 1, (u32)ARRAY_SIZE(args_) - 1, ret); })
+
+/* An interrupt that the host on this hart would take now, until it is taken back. */
+void rig_interrupt(bool pending);
+
+/* A call that is answered at once. */
 struct rig_ret rig_call(u64 eid, u64 fid, const u64 *args, u32 count);
-#define RIG_CALL(eid, fid, ...) ({					\
-	const u64 args_[] = { 0, ##__VA_ARGS__ };			\
-	rig_call(eid, fid, args_ + 1, (u32)ARRAY_SIZE(args_) - 1); })
-#define COVH(fid, ...)	RIG_CALL(SBI_EXT_COVH, fid, ##__VA_ARGS__)
+#define RIG_CALL(eid, ...) ({						\
+	const u64 args_[] = { __VA_ARGS__ };				\
+	rig_call(eid, args_[0], args_ + 1, (u32)ARRAY_SIZE(args_) - 1); })
+#define COVH(...)	RIG_CALL(SBI_EXT_COVH, __VA_ARGS__)
 
 /*
  * A trap of the vCPU that runs on this hart. True: it runs on; false: the host is back, with *ret.
@@ -45,9 +57,9 @@ struct rig_ret rig_call(u64 eid, u64 fid, const u64 *args, u32 count);
 bool rig_trap(u64 scause, u64 stval, u64 gpa, struct rig_ret *ret);
 /* An ECALL of that vCPU. */
 bool rig_tvm_ecall(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *ret);
-#define TVM_ECALL(ret, eid, fid, ...) ({				\
-	const u64 args_[] = { 0, ##__VA_ARGS__ };			\
-	rig_tvm_ecall(eid, fid, args_ + 1, (u32)ARRAY_SIZE(args_) - 1, ret); })
+#define TVM_ECALL(ret, eid, ...) ({					\
+	const u64 args_[] = { __VA_ARGS__ };				\
+	rig_tvm_ecall(eid, args_[0], args_ + 1, (u32)ARRAY_SIZE(args_) - 1, ret); })
 
 /* Convert and fence on all harts; asserts success. */
 void rig_convert(u64 hpa, u64 pages);

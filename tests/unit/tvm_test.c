@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "abi/abi.h"
 #include "cove/covg.h"
 #include "cove/covh.h"
 #include "cove/nacl.h"
@@ -289,6 +288,63 @@ static void measured_pages_refuse(void **state)
 	assert_int_equal(ADD(t.source, more, 0, 2, RAM + 0x4000), 0);
 	assert_int_not_equal(memcmp(&before, &tvm->measurement, sizeof(before)), 0);
 	destroy();
+}
+
+/* A measured add of many pages stops for the host's interrupts and goes on where it was. */
+static void measured_pages_make_room(void **state)
+{
+	const struct tvm *tvm;
+	struct measure_reg expected;
+	struct rig_ret r, other;
+	u32 tries = 1;
+	u64 more;
+
+	(void)state;
+	build();
+	more = rig_alloc(4, PAGE_SIZE);
+	rig_convert(more, 4);
+	tvm = spa_ptr(SPA(t.tvm_state));
+	expected = tvm->measurement.reg[COVE_MR_TVM_PAGES];
+	for (u64 i = 0; i < 4; i++)
+		measure_page(&expected, GPA(RAM + 0x8000 + i * PAGE_SIZE),
+			     rig_word(t.source + i * PAGE_SIZE));
+#define MORE	COVH_RFC_ADD_MEASURED_PAGES, t.id, t.source, more, 0, 4, RAM + 0x8000
+	rig_interrupt(true);
+	for (; !COVH_TRY(&r, MORE); tries++) {
+		assert_memory_not_equal(&expected, &tvm->measurement.reg[COVE_MR_TVM_PAGES], 48);
+		/* What depends on it waits, what cannot have its pages is told so. */
+		assert_false(COVH_TRY(&other, COVH_FINALIZE_TVM, t.id, ENTRY, 0, 0));
+		assert_false(COVH_TRY(&other, COVH_RFC_ADD_MEASURED_PAGES, t.id, t.source, more, 0,
+				      3, RAM + 0x8000));
+		assert_true(COVH_TRY(&other, SPEC(COVH_CONVERT_PAGES), t.source, 1));
+		assert_int_equal(other.error, SBI_ERR_INVALID_ADDRESS);
+		rig_on(1);
+		assert_false(COVH_TRY(&other, COVH_RECLAIM_PAGES, more, 4));
+		rig_on(0);
+	}
+	rig_interrupt(false);
+	assert_int_equal(tries, 4);
+	assert_int_equal(r.error, 0);
+	assert_int_equal(r.value, 4);
+	assert_memory_equal(&expected, &tvm->measurement.reg[COVE_MR_TVM_PAGES], 48);
+	assert_int_equal(COVH(COVH_FINALIZE_TVM, t.id, ENTRY, 0, 0).error, 0);
+	destroy();
+}
+
+static void destroy_ends_a_measured_add(void **state)
+{
+	struct rig_ret r;
+	u64 more;
+
+	(void)state;
+	build();
+	more = rig_alloc(4, PAGE_SIZE);
+	rig_convert(more, 4);
+	rig_interrupt(true);
+	assert_false(COVH_TRY(&r, MORE));
+	rig_interrupt(false);
+	destroy();
+	assert_int_equal(COVH(MORE).error, SBI_ERR_INVALID_PARAM);
 }
 
 static void finalize_and_vcpus_refuse(void **state)
@@ -1051,9 +1107,9 @@ static void without_shmem(void **state)
 
 static void destroy_makes_room(void **state)
 {
-	struct hart *h = rig_hart();
-	u64 pc, pages;
-	u32 tries = 0;
+	struct rig_ret r;
+	u64 pages;
+	u32 tries = 1;
 
 	(void)state;
 	build_and_finalize();
@@ -1063,23 +1119,18 @@ static void destroy_makes_room(void **state)
 	for (u64 i = 0; i < 100; i++)
 		assert_int_equal(
 			ZERO(pages + i * 2 * PAGE_SIZE, 0, 1, RAM + 0x10000 + i * PAGE_SIZE), 0);
-	csr_write(CSR_VSSTATUS, csr_read(CSR_VSSTATUS) | SSTATUS_SIE);
-	csr_write(CSR_VSIE, BIT(IRQ_STI));
-	csr_write(CSR_VSIP, BIT(IRQ_STI));
-	h->host.gpr[REG_A0] = t.id;
-	h->host.gpr[REG_A6] = COVH_RFC_DESTROY_TVM;
-	h->host.gpr[REG_A7] = SBI_EXT_COVH;
-	for (pc = h->host.sepc; h->host.sepc == pc; tries++) {
-		abi_host_ecall(&h->host);
+	rig_interrupt(true);
+	for (; !COVH_TRY(&r, COVH_RFC_DESTROY_TVM, t.id); tries++) {
 		/* Between two tries the id is good for nothing but this call. */
-		if (h->host.sepc == pc)
-			assert_null(tvm_get(t.id));
+		rig_interrupt(false);
+		assert_int_equal(COVH(COVH_RFC_RUN_VCPU, t.id, 0).error, SBI_ERR_INVALID_PARAM);
+		assert_int_equal(COVH(COVH_RFC_ADD_PGT_PAGES, t.id, pages, 1).error,
+				 SBI_ERR_INVALID_PARAM);
+		rig_interrupt(true);
 	}
+	rig_interrupt(false);
 	assert_true(tries > 3);
-	assert_int_equal(h->host.gpr[REG_A0], 0);
-	csr_write(CSR_VSIE, 0);
-	csr_write(CSR_VSIP, 0);
-	csr_write(CSR_VSSTATUS, csr_read(CSR_VSSTATUS) & ~SSTATUS_SIE);
+	assert_int_equal(r.error, 0);
 	assert_int_equal(COVH(COVH_RFC_DESTROY_TVM, t.id).error, SBI_ERR_INVALID_PARAM);
 	RIG_CALL(SBI_EXT_NACL, NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE, 0);
 	rig_reclaim(RIG_HOST_BASE, (RIG_HOST_END - RIG_HOST_BASE) >> PAGE_SHIFT);
@@ -1106,6 +1157,10 @@ int main(void)
 			 regions_refuse),
 		SENTENCE("tvm: a refused measured page leaves measurement and pages alone",
 			 measured_pages_refuse),
+		SENTENCE("tvm: a long measured add lets the host take its interrupts",
+			 measured_pages_make_room),
+		SENTENCE("tvm: DESTROY takes a paused measured add back",
+			 destroy_ends_a_measured_add),
 		SENTENCE("tvm: FINALIZE, CREATE_VCPU and RUN in their order only",
 			 finalize_and_vcpus_refuse),
 		SENTENCE("tvm: measurements follow the documented formulas",

@@ -14,9 +14,8 @@ struct add_plan {
 	u64 frames;
 	bool claimed;		/* the frames */
 	bool reserved;		/* the entries */
-	bool pinned;		/* measured: the source */
-	bool measuring;
-	pfn_t source;
+	pfn_t source;		/* measured */
+	struct tvm_measuring *measuring;
 	bool nothing;		/* the page is mapped there already */
 };
 
@@ -56,18 +55,13 @@ static enum tsm_err add_reserve(struct add_plan *p, enum tvm_state state, u32 re
 	return err;
 }
 
-/* The single exit: whatever decode took and perform has not used up goes back. */
-static void add_release(struct add_plan *p)
+/* Whatever decode took and perform has not used up. */
+static void add_give_back(struct add_plan *p)
 {
 	if (p->reserved)
 		tvm_add_cancel(p->tvm, &p->add);
 	if (p->claimed)
 		page_unclaim(p->add.pfn, p->frames);
-	if (p->pinned)
-		page_unpin(p->source, p->frames);
-	if (p->measuring)
-		tvm_measure_end(p->tvm);
-	tvm_put(p->tvm);
 }
 
 static void add_commit(struct add_plan *p)
@@ -124,49 +118,83 @@ struct reply covh_add_zero_pages(const struct call *c)
 
 	if (err == TSM_OK && !p.nothing)
 		add_commit(&p);
-	add_release(&p);
+	add_give_back(&p);
+	tvm_put(p.tvm);
 	return reply_value(err, c->arg[3]);
+}
+
+/* Claims all that a measured add needs, or nothing. */
+static enum tsm_err measured_claim(struct add_plan *p)
+{
+	enum tsm_err err = page_pin(p->source, p->frames);
+
+	if (err != TSM_OK)
+		return err;
+	err = add_claim(p);
+	if (err == TSM_OK)
+		err = add_reserve(p, TVM_INITIALIZING, BIT(REGION_CONFIDENTIAL));
+	if (err != TSM_OK)
+		page_unpin(p->source, p->frames);
+	p->measuring->claimed = err == TSM_OK;
+	return err;
 }
 
 static enum tsm_err measured_decode(const struct call *c, struct add_plan *p)
 {
+	struct tvm_measuring *m;
 	enum tsm_err err;
 
 	p->tvm = tvm_get(c->arg[0]);
-	if (!p->tvm)
+	if (!p->tvm || tvm_state(p->tvm) != TVM_INITIALIZING)
 		return TSM_E_PARAM;
-	err = tvm_measure_begin(p->tvm);
-	p->measuring = err == TSM_OK;
-	if (err == TSM_OK)
-		err = add_shape(p, c->arg[2], c->arg[3], c->arg[4], c->arg[5]);
+	err = add_shape(p, c->arg[2], c->arg[3], c->arg[4], c->arg[5]);
 	if (err == TSM_OK)
 		err = call_range(c->arg[1], p->frames, &p->source);
 	if (err == TSM_OK)
-		err = page_pin(p->source, p->frames);
-	p->pinned = err == TSM_OK;
-	if (err == TSM_OK)
-		err = add_claim(p);
-	if (err == TSM_OK)
-		err = add_reserve(p, TVM_INITIALIZING, BIT(REGION_CONFIDENTIAL));
-	return err;
+		err = tvm_measure_begin(p->tvm, &p->add, p->source, &m);
+	if (err != TSM_OK)
+		return err;
+	p->measuring = m;
+	return m->claimed ? TSM_OK : measured_claim(p);
 }
 
 /*
  * The copy is taken first and the copy is what is hashed: the host may change its page at any time.
+ * One page is a stretch. False: paused, to be made again.
  */
-static void measured_perform(struct add_plan *p)
+static bool measured_perform(struct add_plan *p)
 {
-	struct measure_reg *reg = &p->tvm->measurement.reg[COVE_MR_TVM_PAGES];
-	gpa_t gpa = p->add.range.gpa;
+	struct tvm_measuring *m = p->measuring;
 
-	for (u64 i = 0; i < p->frames; i++) {
-		void *page = spa_ptr(pfn_spa(pfn_add(p->add.pfn, i)));
+	while (m->done < p->frames) {
+		void *page = spa_ptr(pfn_spa(pfn_add(p->add.pfn, m->done)));
+		const void *source = spa_ptr(pfn_spa(pfn_add(p->source, m->done)));
 
-		memcpy(page, spa_ptr(pfn_spa(pfn_add(p->source, i))), PAGE_SIZE);
-		measure_page(reg, gpa, page);
-		gpa.v += PAGE_SIZE;
+		memcpy(page, source, PAGE_SIZE);
+		measure_page(&m->reg, GPA(p->add.range.gpa.v + m->done * PAGE_SIZE), page);
+		m->done++;
+		if (m->done < p->frames && host_wants_hart())
+			return false;
 	}
+	p->tvm->measurement.reg[COVE_MR_TVM_PAGES] = m->reg;
 	add_commit(p);
+	page_unpin(p->source, p->frames);
+	return true;
+}
+
+/* Paused, everything stays with the TVM until the call is made again. */
+static void measured_release(struct add_plan *p, bool paused)
+{
+	if (paused) {
+		p->claimed = false;
+		p->reserved = false;
+	}
+	add_give_back(p);
+	if (paused)
+		tvm_measure_pause(p->tvm);
+	else if (p->measuring)
+		tvm_measure_end(p->tvm);
+	tvm_put(p->tvm);
 }
 
 /*
@@ -178,9 +206,8 @@ struct reply covh_add_measured_pages(const struct call *c)
 {
 	struct add_plan p = { 0 };
 	enum tsm_err err = measured_decode(c, &p);
+	bool paused = err == TSM_OK && !measured_perform(&p);
 
-	if (err == TSM_OK)
-		measured_perform(&p);
-	add_release(&p);
-	return reply_value(err, c->arg[4]);
+	measured_release(&p, paused);
+	return reply_value(paused ? TSM_AGAIN : err, c->arg[4]);
 }

@@ -55,6 +55,21 @@ static void run_release(const struct tvm *t, const struct gstage_run *run)
 	}
 }
 
+/*
+ * A measured add that was paused and not made again: its frames are claimed, its source is pinned.
+ */
+static void measuring_release(struct tvm *t)
+{
+	const struct tvm_measuring *m = &t->measuring;
+
+	if (!m->active)
+		return;
+	check(!m->working && m->claimed);
+	page_commit(m->add.pfn, tvm_add_frames(&m->add), PAGE_CONVERTED, 0, 0);
+	page_unpin(m->source, tvm_add_frames(&m->add));
+	t->measuring.active = false;
+}
+
 static void region_pages_release(struct tvm *t)
 {
 	while (t->region_pages.v) {
@@ -69,6 +84,7 @@ bool tvm_destroy_step(struct tvm *t)
 {
 	struct gstage_run run;
 
+	measuring_release(t);
 	for (u32 i = 0; i < RUNS_PER_STEP; i++) {
 		if (gstage_dismantle(&t->gstage, &t->cursor, &run)) {
 			run_release(t, &run);

@@ -87,32 +87,6 @@ void tvm_build_end(struct tvm *t)
 	spin_unlock(&t->lock);
 }
 
-enum tsm_err tvm_measure_begin(struct tvm *t)
-{
-	enum tsm_err err = TSM_OK;
-
-	spin_lock(&t->lock);
-	if (t->state != TVM_INITIALIZING) {
-		err = TSM_E_PARAM;
-	} else if (t->measuring) {
-		err = TSM_AGAIN;
-	} else {
-		t->measuring = true;
-		t->builders++;
-	}
-	spin_unlock(&t->lock);
-	return err;
-}
-
-void tvm_measure_end(struct tvm *t)
-{
-	spin_lock(&t->lock);
-	check(t->measuring && t->builders > 0);
-	t->measuring = false;
-	t->builders--;
-	spin_unlock(&t->lock);
-}
-
 /* Room for one change of the region map. Lock held. */
 static enum tsm_err regions_reserve(struct tvm *t)
 {
@@ -210,10 +184,8 @@ enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states,
 
 void tvm_add_commit(struct tvm *t, const struct tvm_add *a)
 {
-	u64 frames = a->range.count * (gstage_size(a->range.level) >> PAGE_SHIFT);
-
 	gstage_commit(&t->gstage, &a->range);
-	page_commit(a->pfn, frames, PAGE_TVM_DATA, t->id, 0);
+	page_commit(a->pfn, tvm_add_frames(a), PAGE_TVM_DATA, t->id, 0);
 	__atomic_add_fetch(&t->code_version, 1, __ATOMIC_RELEASE);
 }
 

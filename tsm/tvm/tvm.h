@@ -33,12 +33,29 @@ enum tvm_state {
 	TVM_DYING,		/* DESTROY_TVM has begun: no other call finds it */
 };
 
+/* What a call that adds pages needs: a range of guest memory and the frames for it. */
+struct tvm_add {
+	struct gstage_range range;
+	pfn_t pfn;		/* claimed by the caller */
+};
+
+/* An ADD_MEASURED_PAGES call under way. */
+struct tvm_measuring {
+	bool active;
+	bool working;			/* on a hart, not paused */
+	bool claimed;			/* frames claimed, entries in flight, source pinned */
+	struct tvm_add add;
+	pfn_t source;
+	u64 done;			/* 4 KiB pages */
+	struct measure_reg reg;		/* register 4 with those pages */
+};
+
 struct tvm {
 	u64 id;
 	struct spinlock lock;		/* guards the fields below, except where one says so */
 	enum tvm_state state;
 	u32 builders;			/* calls at work that need INITIALIZING to last */
-	bool measuring;			/* one of them extends register 4 */
+	struct tvm_measuring measuring;	/* one of them, which extends register 4 */
 	u32 code_version;		/* grows with every page that is added; atomic */
 	struct gstage gstage;
 	struct gstage_cursor cursor;	/* DYING: how far dismantling has come */
@@ -54,6 +71,11 @@ struct tvm {
 
 static_assert(sizeof(struct tvm) <= TVM_STATE_PAGES * PAGE_SIZE, "GET_TSM_INFO says so");
 static_assert(PAGE_OWNER_BITS <= 32, "vcpu_pfn holds frame numbers");
+
+static inline u64 tvm_add_frames(const struct tvm_add *a)
+{
+	return a->range.count * (gstage_size(a->range.level) >> PAGE_SHIFT);
+}
 
 /* The TVM with that id, with one more reference, or NULL. */
 struct tvm *tvm_get(u64 id);
@@ -77,10 +99,17 @@ bool tvm_build_begin(struct tvm *t);
 void tvm_build_end(struct tvm *t);
 
 /*
- * The same for the one call at a time that extends the page measurement. TSM_AGAIN: another one is
- * at work.
+ * ADD_MEASURED_PAGES, one call at a time for each TVM, in bounded stretches: between two of them
+ * (paused) everything that the call has claimed stays claimed, and the call, made again with the
+ * same arguments, goes on. FINALIZE waits for it; DESTROY_TVM takes it back.
+ *
+ * tvm_measure_begin() begins or goes on. TSM_E_PARAM: not INITIALIZING; TSM_AGAIN: another such
+ * call is under way. Where @m->claimed is not set the caller claims, or gives up by
+ * tvm_measure_end().
  */
-enum tsm_err tvm_measure_begin(struct tvm *t);
+enum tsm_err tvm_measure_begin(struct tvm *t, const struct tvm_add *add, pfn_t source,
+			       struct tvm_measuring **m);
+void tvm_measure_pause(struct tvm *t);
 void tvm_measure_end(struct tvm *t);
 
 static inline enum tvm_state tvm_state(const struct tvm *t)
@@ -100,12 +129,6 @@ enum region_type tvm_range_type(struct tvm *t, gpa_t gpa, u64 size);
 
 /* Scrubbed frames that the caller has claimed join the page-table pool. */
 void tvm_pool_add(struct tvm *t, pfn_t pfn, u64 count);
-
-/* What a call that adds pages needs: a range of guest memory and the frames for it. */
-struct tvm_add {
-	struct gstage_range range;
-	pfn_t pfn;		/* claimed by the caller */
-};
 
 /*
  * Puts the range in flight. @states and @regions: bit masks of enum tvm_state and enum region_type
