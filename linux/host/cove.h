@@ -49,7 +49,6 @@ struct cove_slot {
 	u32 id;
 	u64 gpa;
 	u64 size;
-	u64 uaddr;
 	unsigned long *populated;	/* one bit per page: mapped in the TVM */
 };
 
@@ -125,8 +124,6 @@ void cove_nacl_exit(void);
 void cove_nacl_run(struct cove_vcpu *vcpu);
 
 /* mem.c: conversion, fences, chunks */
-struct page *cove_alloc_converted(unsigned int order, bool insist);
-void cove_free_converted(struct page *page, unsigned int order);
 int cove_fence(void);
 struct cove_chunk *cove_chunk_new(struct list_head *to, unsigned int order, bool insist);
 struct cove_chunk *cove_chunk_new_upto(struct list_head *to, unsigned int order);
@@ -140,7 +137,6 @@ void cove_data_put_back(struct cove_vm *vm, phys_addr_t pa, unsigned long pages)
 int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *region);
 int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *region);
 int cove_slot_fault(struct cove_vm *vm, u64 gpa);
-bool cove_slot_holds(struct cove_vm *vm, u64 gpa);
 int cove_give_tables(struct cove_vm *vm, unsigned long pages);
 void cove_slots_free(struct cove_vm *vm);
 

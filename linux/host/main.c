@@ -94,6 +94,8 @@ static int reboot(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct cove_vm *vm;
 
+	if (action != SYS_RESTART)
+		return NOTIFY_DONE;
 	mutex_lock(&cove_vms_lock);
 	list_for_each_entry(vm, &cove_vms, list)
 		cove_vm_kill(vm);

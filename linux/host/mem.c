@@ -56,7 +56,7 @@ static bool host_can_spare(unsigned int order)
  * 2^order pages, converted but not fenced. With insist the kernel tries hard (but kills nobody);
  * without, it fails quickly, for callers that have a smaller order in mind.
  */
-struct page *cove_alloc_converted(unsigned int order, bool insist)
+static struct page *alloc_converted(unsigned int order, bool insist)
 {
 	const gfp_t effort = insist ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY;
 	struct page *page = NULL;
@@ -76,7 +76,7 @@ struct page *cove_alloc_converted(unsigned int order, bool insist)
 }
 
 /* Gives pages back to the kernel, fenced or not; those that the TSM does not return are leaked. */
-void cove_free_converted(struct page *page, unsigned int order)
+static void free_converted(struct page *page, unsigned int order)
 {
 	unsigned long i, lost = 0, pages = 1UL << order;
 	phys_addr_t pa = page_to_phys(page);
@@ -140,7 +140,7 @@ struct cove_chunk *cove_chunk_new(struct list_head *to, unsigned int order, bool
 
 	if (!chunk)
 		return ERR_PTR(-ENOMEM);
-	page = cove_alloc_converted(order, insist);
+	page = alloc_converted(order, insist);
 	if (IS_ERR(page)) {
 		kfree(chunk);
 		return ERR_CAST(page);
@@ -167,7 +167,7 @@ struct cove_chunk *cove_chunk_new_upto(struct list_head *to, unsigned int order)
 void cove_chunk_release(struct cove_chunk *chunk)
 {
 	list_del(&chunk->list);
-	cove_free_converted(chunk->page, chunk->order);
+	free_converted(chunk->page, chunk->order);
 	kfree(chunk);
 }
 

@@ -28,16 +28,6 @@ static struct cove_slot *slot_find(struct cove_vm *vm, u64 gpa)
 	return NULL;
 }
 
-bool cove_slot_holds(struct cove_vm *vm, u64 gpa)
-{
-	bool holds;
-
-	mutex_lock(&vm->lock);
-	holds = slot_find(vm, gpa);
-	mutex_unlock(&vm->lock);
-	return holds;
-}
-
 /* Page-table pages that suffice for size bytes anywhere, all of them populated in 4 KiB leaves. */
 static unsigned long tables_for(u64 size)
 {
@@ -130,7 +120,6 @@ int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *
 		.id = r->slot,
 		.gpa = r->guest_phys_addr,
 		.size = r->memory_size,
-		.uaddr = r->userspace_addr,
 		.populated = populated,
 	};
 	vm->slot_pages += pages;
