@@ -49,7 +49,7 @@ endif
 
 # --- the monitor ---------------------------------------------------------------------------------------------------
 
-TSM_ROOMS	:= boot trap page gstage host irq tvm vcpu measure abi
+TSM_ROOMS	:= boot trap page gstage host irq io tvm vcpu measure abi
 SRC		:= $(foreach r,$(TSM_ROOMS),$(wildcard tsm/$(r)/*.c)) \
 		   $(wildcard lib/base/*.c lib/rv/*.c lib/fdt/*.c lib/log/*.c) lib/crypto/sha384.c lib/crypto/sha512_block.c \
 		   $(wildcard platform/qemu-virt/*.c)

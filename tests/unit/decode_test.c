@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "unit/unit.h"
 
-#include "vcpu/decode.h"
+#include "rv/mmio_insn.h"
 
 struct sample {
 	u32 insn;

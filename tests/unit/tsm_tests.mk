@@ -8,7 +8,7 @@ UNIT_CFLAGS		+= -I$(OUT)/include
 $(UNIT_OUT)/obj/tsm/%.o: | $(GEN)/config.h
 
 UNIT_PAGE		:= tsm/page/page.c tsm/page/epoch.c lib/rv/host/rv_host.c
-UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
+UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
 			   $(addprefix tsm/host/,hsm.c nacl.c space.c) \
 			   $(wildcard tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
 			   tests/unit/rig.c
@@ -16,7 +16,7 @@ UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/crypto/sha384.c lib/crypto/s
 page_SRC		:= $(UNIT_PAGE)
 epoch_SRC		:= tsm/page/epoch.c
 gstage_SRC		:= $(wildcard tsm/gstage/*.c) lib/rv/host/rv_host.c
-decode_SRC		:= tsm/vcpu/decode.c
+decode_SRC		:= lib/rv/mmio_insn.c
 region_SRC		:= tsm/tvm/region.c
 covh_SRC		:= $(UNIT_RIG)
 tvm_SRC			:= $(UNIT_RIG)

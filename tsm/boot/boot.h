@@ -40,6 +40,8 @@ u64 layout_find(u64 size, u64 align, bool lowest, const struct machine_range *av
 
 /* Builds the page tables of the TSM (RAM one to one, W^X, guard pages) and turns them on for this hart. */
 void map_init(void);
+/* Maps one page of a device that the TSM itself drives. */
+void map_device(spa_t page);
 /* Takes one page out again: a guard. */
 void map_guard(spa_t page);
 

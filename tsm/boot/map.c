@@ -64,15 +64,18 @@ static void map_image(const char *start, const char *end, u64 flags)
 		*entry_4k(at) = leaf(at, flags);
 }
 
+void map_device(spa_t page)
+{
+	*entry_4k(page.v) = leaf(page.v, FLAGS_RW);
+	rv_sfence_vma();
+}
+
 /* The TSM writes guest interrupt files to inject (irq/). Its own file is reached by CSRs. */
 static void map_interrupt_files(void)
 {
 	for (u32 i = 0; i < machine.nr_harts; i++)
-		for (u64 n = 1; n <= hart_features.geilen; n++) {
-			u64 at = machine.harts[i].imsic.v + n * PAGE_SIZE;
-
-			*entry_4k(at) = leaf(at, FLAGS_RW);
-		}
+		for (u64 n = 1; n <= hart_features.geilen; n++)
+			map_device(SPA(machine.harts[i].imsic.v + n * PAGE_SIZE));
 }
 
 void map_guard(spa_t page)

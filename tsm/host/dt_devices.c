@@ -343,3 +343,23 @@ int host_dt_mmio(const void *fdt, const struct machine *machine, struct host_ran
 	}
 	return err ? -(int)err : (int)mmio_merge(out, l.count);
 }
+
+int host_dt_aplics(const void *fdt, const struct machine *machine, struct host_range *out,
+		   unsigned int max, const char **why)
+{
+	struct machine_range r;
+	struct host_walk hw;
+	u32 n = 0;
+
+	host_walk_begin(&hw, fdt, machine, NULL);
+	while (host_walk_next(&hw)) {
+		if (host_walk_kind(&hw) != HOST_NODE_APLIC)
+			continue;
+		if (n == max)
+			return -(int)refuse(why, DT_E_CAPACITY, "device tree: too many APLICs");
+		if (!dt_walk_reg(&hw.dt, 0, &r) || !IS_ALIGNED(r.base.v, PAGE_SIZE))
+			return -(int)refuse(why, DT_E_INVALID, "device tree: impossible APLIC");
+		out[n++] = (struct host_range){ HPA(r.base.v), r.size };
+	}
+	return (int)n;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/hcsr.h"
+#include "rv/fetch.h"
 #include "rv/inject.h"
 
 #define INSN_SRET	0x10200073
@@ -164,23 +165,12 @@ static bool is_hfence(u32 insn)
 	       (funct7 == 0x11 || funct7 == 0x31 || funct7 == 0x13 || funct7 == 0x33);
 }
 
-static bool fetch(u64 pc, u64 *insn)
+bool hcsr_emulate(struct hart *h, struct world *w, u64 stval)
 {
-	u16 lo, hi;
+	u32 insn = (u32)stval;
 
-	if (!rv_hlvx_hu(pc, &lo) || (lo & 3) != 3 || !rv_hlvx_hu(pc + 2, &hi))
+	if (!insn && !rv_fetch_insn(w->sepc, &insn))
 		return false;
-	*insn = (u64)hi << 16 | lo;
-	return true;
-}
-
-bool hcsr_emulate(struct hart *h, struct world *w, u64 insn64)
-{
-	u32 insn;
-
-	if (!insn64 && !fetch(w->sepc, &insn64))
-		return false;
-	insn = (u32)insn64;
 	/* The file is the supervisor's: from VU mode all of this stays illegal but what world_inject() makes of it. */
 	if (!(w->sstatus & SSTATUS_SPP) || (insn & 0x7f) != OPCODE_SYSTEM)
 		return false;

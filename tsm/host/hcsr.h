@@ -9,9 +9,9 @@
 #include "host/hart.h"
 
 /*
- * Emulates the instruction @insn (stval; 0: it is fetched) that trapped in the host's world @w, and steps over it. False:
+ * Emulates the instruction in @stval (0: it is fetched) that trapped in the host's world @w, and steps over it. False:
  * it is none of those, nothing has changed.
  */
-bool hcsr_emulate(struct hart *h, struct world *w, u64 insn);
+bool hcsr_emulate(struct hart *h, struct world *w, u64 stval);
 
 #endif

@@ -5,6 +5,7 @@
 #include "host/hcsr.h"
 #include "host/hsm.h"
 #include "host/space.h"
+#include "io/aplic.h"
 #include "log/log.h"
 #include "platform.h"
 #include "rv/inject.h"
@@ -34,7 +35,8 @@ static void host_guest_fault(struct world *w, u64 scause, u64 stval)
 		rv_hfence_gvma_vmid(HOST_VMID);
 		return;
 	}
-	world_inject(w, access_fault(scause), stval);
+	if (!aplic_host_fault(w, scause, stval, hpa))
+		world_inject(w, access_fault(scause), stval);
 }
 
 static struct world *host_trap(struct hart *h, struct world *w, u64 scause, u64 stval)

@@ -12,7 +12,7 @@
 #include "host/hart.h"
 #include "page/epoch.h"
 #include "rv/world.h"
-#include "vcpu/decode.h"
+#include "rv/mmio_insn.h"
 
 enum vcpu_power {
 	VCPU_OFF,

@@ -98,6 +98,14 @@ static inline void rv_mmio_write32(spa_t at, u32 v)
 	__asm__ volatile("fence w, o\nsw %0, (%1)" : : "r"(v), "r"(at.v) : "memory");
 }
 
+static inline u32 rv_mmio_read32(spa_t at)
+{
+	u32 v;
+
+	__asm__ volatile("lw %0, (%1)\nfence i, r" : "=r"(v) : "r"(at.v) : "memory");
+	return v;
+}
+
 /*
  * The first word of struct hart: while non-zero, a fault in the TSM continues there instead of ending in a panic.
  * trap/world.S implements it; the functions below (rv_fault.S) are its only users.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Decoding of the integer loads and stores with which a TVM reaches MMIO. Pure functions over
+ * Decoding of the integer loads and stores with which a VS-mode context reaches what it has no mapping for. Pure functions over
  * untrusted instruction words. Compressed forms (C and Zcb) decode to the same operations.
  */
-#ifndef VCPU_DECODE_H
-#define VCPU_DECODE_H
+#ifndef RV_MMIO_INSN_H
+#define RV_MMIO_INSN_H
 
 #include "base/types.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vcpu/decode.h"
+#include "rv/mmio_insn.h"
 
 #define OPCODE_LOAD	0x03u
 #define OPCODE_STORE	0x23u
