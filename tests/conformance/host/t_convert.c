@@ -352,6 +352,8 @@ static void all_at_once(void)
 		result |= r;
 	}
 	eq(result, 0, "all harts convert and reclaim pages at the same time");
+	run_on_all(local_fence, 0);
+	eq((u64)cove_fence(), 0, "the fences succeed once every hart has ended the cycle that was in progress");
 }
 
 static const struct test fence_tests[] = {

@@ -29,6 +29,7 @@ struct tvm {
 		u64 pa, gpa;
 	} zero[TVM_MAX_ZERO];
 	u32 zeros;
+	bool mmio_pending;		/* the next RUN completes an MMIO access */
 	bool synced[TVM_VCPUS];		/* the program waits for an operation */
 	u8 pages_mr[SHA384_SIZE];	/* what measurement registers 4 and 5 must be */
 	u8 entry_mr[SHA384_SIZE];
