@@ -150,7 +150,8 @@ u64 run_on_all(u64 (*fn)(u64), u64 arg)
 	u64 result = 0;
 
 	for (u32 i = 0; i < nr_harts; i++)
-		if (i != this_hart()->index && harts[i].online)
+		/* A hart that is busy is inside a TVM, or does this by itself. */
+		if (i != this_hart()->index && harts[i].online && run_done(i))
 			result |= run_on(i, fn, arg);
 	return result | fn(arg);
 }

@@ -151,7 +151,7 @@ void run_begin(u32 index, u64 (*fn)(u64), u64 arg);
 bool run_done(u32 index);
 /* Waits until it is done, at most so many ticks; false: it is not. */
 bool run_wait(u32 index, u64 ticks, u64 *result);
-/* On every hart that is online, this one last; the results are or-ed. */
+/* On every hart that is online and idle, this one last; the results are or-ed. */
 u64 run_on_all(u64 (*fn)(u64), u64 arg);
 extern const char hart_entry[];
 
