@@ -120,6 +120,7 @@ overlay-all: tvm
 	$(Q)$(MAKE) --no-print-directory -C linux/cove-run O=$(abspath $(BUILD))/cove-run
 	$(Q)install -D $(BUILD)/cove-run/cove-run $(OVERLAY)/all/usr/bin/cove-run
 	$(Q)install -D -m 644 $(BUILD)/tvm/hello.bin $(OVERLAY)/all/usr/share/cove/hello
+	$(Q)install -D -m 644 $(BUILD)/tvm/exits.bin $(OVERLAY)/all/usr/share/cove/exits
 
 overlay-stable overlay-newest: overlay-%:
 	$(Q)$(MAKE) --no-print-directory -C linux/host KERNEL=$* O=$(abspath $(BUILD))/linux/host/$*

@@ -6,8 +6,11 @@
 #include "rv/world_switch.h"
 #include <sbi.h>
 
-/* How long a reset waits for the others: 10 ms at QEMU's 10 MHz, longer on slower timebases; it then goes on without. */
-#define PARK_TICKS	100000
+/*
+ * How long a reset waits for the others: 2 s at QEMU's 10 MHz, where a loaded build machine may starve a hart. It then goes on
+ * without them.
+ */
+#define PARK_TICKS	20000000
 
 static_assert((int)HART_STARTED == SBI_HSM_STARTED && (int)HART_STOPPED == SBI_HSM_STOPPED &&
 	      (int)HART_START_PENDING == SBI_HSM_START_PENDING, "enum hart_state is what HSM reports");
