@@ -196,6 +196,72 @@ static void maps_means_exactly(void **state)
 	assert_false(gstage_maps(&g, &large, DATA, &busy));
 }
 
+static struct epoch epoch;
+static struct epoch_slot slot;
+
+static enum tsm_err check_span(u64 gpa, u64 size, enum gstage_want want, bool absent_ok)
+{
+	struct gstage_span s = { GPA(gpa), size };
+
+	return gstage_check(&g, &s, want, absent_ok, &epoch);
+}
+
+static void blocked_leaves_wait_for_the_fence(void **state)
+{
+	struct gstage_span all = { GPA(0x80200000), 2 * SIZE_2M }, s;
+	struct gstage_run run;
+	u64 frames = 0;
+	u32 version;
+
+	(void)state;
+	epoch_init(&epoch, &slot, 1);
+	epoch.current = UINT32_MAX - 1;
+	epoch.passed = UINT32_MAX - 1;
+	epoch_enter(&epoch, &slot, &version);
+	epoch_flushed(&slot, version);
+	assert_int_equal(map(0x80200000, 512, GSTAGE_4K, DATA), TSM_OK);
+	assert_int_equal(map(0x80400000, 1, GSTAGE_2M, PFN(0x3fffe00)), TSM_OK);
+	assert_int_equal(check_span(0x80200000, SIZE_2M + PAGE_SIZE, GSTAGE_WANT_MAPPED, false),
+			 TSM_E_ADDRESS);
+	assert_int_equal(check_span(0x80401000, PAGE_SIZE, GSTAGE_WANT_MAPPED, false),
+			 TSM_E_ADDRESS);
+	assert_int_equal(check_span(0x801ff000, 2 * PAGE_SIZE, GSTAGE_WANT_MAPPED, false),
+			 TSM_E_ADDRESS);
+	assert_int_equal(check_span(0x801ff000, 2 * PAGE_SIZE, GSTAGE_WANT_MAPPED, true), TSM_OK);
+	assert_int_equal(check_span(0x80200000, 2 * SIZE_2M, GSTAGE_WANT_MAPPED, false), TSM_OK);
+	gstage_block(&g, &all, epoch_stamp(&epoch));
+	assert_int_equal(gstage_lookup(&g, GPA(0x80200000)).kind, GSTAGE_BLOCKED);
+	assert_int_equal(gstage_lookup(&g, GPA(0x805ff000)).pfn.v, 0x3ffffff);
+	assert_int_equal(gstage_lookup(&g, GPA(0x805ff000)).perm, GSTAGE_CONFIDENTIAL);
+	assert_int_equal(check_span(0x80200000, 2 * SIZE_2M, GSTAGE_WANT_MAPPED, false),
+			 TSM_E_ADDRESS);
+	assert_int_equal(check_span(0x80200000, 2 * SIZE_2M, GSTAGE_WANT_BLOCKED, false), TSM_OK);
+	assert_int_equal(check_span(0x80200000, 2 * SIZE_2M, GSTAGE_WANT_FENCED, false),
+			 TSM_E_ADDRESS);
+	/* Over the border where epochs wrap. */
+	for (u32 i = 0; i < 3; i++) {
+		assert_true(epoch_advance(&epoch));
+		assert_int_equal(check_span(0x80200000, 2 * SIZE_2M, GSTAGE_WANT_FENCED, false),
+				 i ? TSM_OK : TSM_E_ADDRESS);
+		epoch_enter(&epoch, &slot, &version);
+		epoch_flushed(&slot, version);
+		assert_int_equal(check_span(0x80200000, 2 * SIZE_2M, GSTAGE_WANT_FENCED, false),
+				 TSM_OK);
+	}
+	gstage_unblock(&g, &all);
+	assert_int_equal(gstage_lookup(&g, GPA(0x805ff000)).kind, GSTAGE_MAPPED);
+	assert_int_equal(gstage_lookup(&g, GPA(0x805ff000)).pfn.v, 0x3ffffff);
+	gstage_block(&g, &all, epoch_stamp(&epoch));
+	assert_false(gstage_is_empty(&g, &all));
+	for (s = all; gstage_remove(&g, &s, &run); frames += run.count) {
+		assert_int_equal(run.kind, GSTAGE_RUN_DATA);
+		assert_int_equal(run.count, 512);
+		assert_int_equal(run.pfn.v, frames ? 0x3fffe00 : DATA.v);
+	}
+	assert_int_equal(frames, 1024);
+	assert_true(gstage_is_empty(&g, &all));
+}
+
 static void dismantling_finds_everything(void **state)
 {
 	static const struct gstage_run expected[] = {
@@ -295,6 +361,8 @@ int main(void)
 		  setup, NULL, NULL },
 		{ "gstage: a range maps frames exactly or not", maps_means_exactly, setup, NULL,
 		  NULL },
+		{ "gstage: a blocked leaf leaves after the fence, not before",
+		  blocked_leaves_wait_for_the_fence, setup, NULL, NULL },
 		{ "gstage: dismantling finds every leaf and table", dismantling_finds_everything,
 		  setup, NULL, NULL },
 		{ "gstage: the tables agree with an array", agrees_with_a_model, setup, NULL,

@@ -33,7 +33,8 @@ static u32 count(void)
 		assert_true(r->size);
 		assert_true(r->base >= end);
 		end = r->base + r->size;
-		if (r->next && r->next->base == end)
+		if (r->next && r->next->base == end && r->type != REGION_CONFIDENTIAL_REMOVABLE &&
+		    r->type != REGION_SHARED_REMOVABLE)
 			assert_int_not_equal(r->next->type, r->type);
 	}
 	assert_int_equal(n + map.spare_count, REGION_EMBEDDED + ARRAY_SIZE(more));
@@ -103,6 +104,23 @@ static void two_spare_descriptors_are_enough(void **state)
 	assert_int_equal(region_of_range(&map, 4 * P, 6 * P), REGION_CONFIDENTIAL);
 }
 
+static void requests_stay_apart(void **state)
+{
+	(void)state;
+	region_set(&map, 0, 10 * P, REGION_CONFIDENTIAL);
+	region_set(&map, 2 * P, 2 * P, REGION_CONFIDENTIAL_REMOVABLE);
+	region_set(&map, 4 * P, 2 * P, REGION_CONFIDENTIAL_REMOVABLE);
+	assert_int_equal(count(), 4);
+	assert_int_equal(region_of_range(&map, 3 * P, 2 * P), REGION_NONE);
+	/* So that the end of one needs no descriptor. */
+	while (map.spare_count)
+		map.spare_count--;
+	map.spare = NULL;
+	region_set(&map, 2 * P, 2 * P, REGION_SHARED);
+	region_set(&map, 4 * P, 2 * P, REGION_CONFIDENTIAL);
+	assert_int_equal(region_of_range(&map, 4 * P, 6 * P), REGION_CONFIDENTIAL);
+}
+
 /* Against a plain array of types. */
 static void agrees_with_a_model(void **state)
 {
@@ -136,6 +154,8 @@ int main(void)
 		  NULL },
 		{ "region: a change needs two spare descriptors at most",
 		  two_spare_descriptors_are_enough, setup, NULL, NULL },
+		{ "region: two requests side by side stay apart", requests_stay_apart, setup, NULL,
+		  NULL },
 		{ "region: the list agrees with an array of types", agrees_with_a_model, setup,
 		  NULL, NULL },
 	};

@@ -2,10 +2,9 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share
 
 UNIT_CFLAGS		+= -I$(OUT)/include
-$(UNIT_OUT)/obj/tsm/%.o: | $(GEN)/config.h
 
 UNIT_PAGE		:= tsm/page/page.c tsm/page/epoch.c lib/rv/host/rv_host.c
 UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
@@ -15,8 +14,13 @@ UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sh
 
 page_SRC		:= $(UNIT_PAGE)
 epoch_SRC		:= tsm/page/epoch.c
-gstage_SRC		:= $(wildcard tsm/gstage/*.c) lib/rv/host/rv_host.c
+gstage_SRC		:= $(wildcard tsm/gstage/*.c) tsm/page/epoch.c lib/rv/host/rv_host.c
 decode_SRC		:= lib/rv/mmio_insn.c
 region_SRC		:= tsm/tvm/region.c
 covh_SRC		:= $(UNIT_RIG)
-tvm_SRC			:= $(UNIT_RIG)
+tvm_SRC			:= $(UNIT_RIG) tests/unit/tvm_rig.c
+run_SRC			:= $(tvm_SRC)
+tvm_sbi_SRC		:= $(tvm_SRC)
+share_SRC		:= $(tvm_SRC)
+
+$(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

@@ -64,6 +64,13 @@ struct reply covh_add_pgt_pages(const struct call *c);
 /* covh_add.c */
 struct reply covh_add_measured_pages(const struct call *c);
 struct reply covh_add_zero_pages(const struct call *c);
+struct reply covh_add_shared_pages(const struct call *c);
+
+/* covh_block.c */
+struct reply covh_invalidate_pages(const struct call *c);
+struct reply covh_validate_pages(const struct call *c);
+struct reply covh_remove_pages(const struct call *c);
+struct reply covh_tvm_fence(const struct call *c);
 
 /* covh_vcpu.c */
 struct reply covh_create_vcpu(const struct call *c);

@@ -49,6 +49,31 @@ static bool remove_mmio(const struct tvm_call *c)
 }
 
 /*
+ * Share and unshare go to the host, which takes its pages out or agrees; the request ends at the
+ * next run (ABI.md 9.5). Refuses: unaligned (-5); not all in one region of the other kind (-3); no
+ * descriptor (-1).
+ */
+static bool change_sharing(const struct tvm_call *c, enum region_type from, enum region_type to,
+			   enum vcpu_pending pending)
+{
+	struct gstage_span span = { GPA(arg(c, 0)), arg(c, 1) };
+
+	if (!range_valid(span.gpa.v, span.size))
+		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
+	switch (tvm_share_request(c->tvm, &span, from, to)) {
+	case TSM_OK:
+		break;
+	case TSM_E_NO_MEMORY:
+		return tvm_reply(c, SBI_ERR_FAILED, 0);
+	default:
+		return tvm_reply(c, SBI_ERR_INVALID_PARAM, 0);
+	}
+	exit_ecall(c->exit, c->vcpu, 2, pending);
+	c->vcpu->share = span;
+	return false;
+}
+
+/*
  * Refuses: destination unaligned (-5); too small, not confidential, no such register (-3). Value:
  * bytes written.
  */
@@ -77,6 +102,11 @@ bool tvm_covg_call(const struct tvm_call *c)
 		return add_mmio(c);
 	case COVG_REMOVE_MMIO_REGION:
 		return remove_mmio(c);
+	case COVG_SHARE_MEMORY:
+		return change_sharing(c, REGION_CONFIDENTIAL, REGION_CONFIDENTIAL_REMOVABLE,
+				      PENDING_SHARE);
+	case COVG_UNSHARE_MEMORY:
+		return change_sharing(c, REGION_SHARED, REGION_SHARED_REMOVABLE, PENDING_UNSHARE);
 	case COVG_READ_MEASUREMENT:
 		return read_measurement(c);
 	}

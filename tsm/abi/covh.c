@@ -28,8 +28,13 @@ static const struct call_row covh_rfc[] = {
 	[COVH_RFC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, 3, false },
 	[COVH_RFC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, 6, false },
 	[COVH_RFC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, 5, false },
+	[COVH_RFC_ADD_SHARED_PAGES]	= { covh_add_shared_pages, 5, false },
 	[COVH_RFC_CREATE_VCPU]		= { covh_create_vcpu, 3, false },
 	[COVH_RFC_RUN_VCPU]		= { covh_run_vcpu, 2, true },
+	[COVH_RFC_TVM_FENCE]		= { covh_tvm_fence, 1, false },
+	[COVH_RFC_INVALIDATE_PAGES]	= { covh_invalidate_pages, 3, false },
+	[COVH_RFC_VALIDATE_PAGES]	= { covh_validate_pages, 3, false },
+	[COVH_RFC_REMOVE_PAGES]		= { covh_remove_pages, 3, false },
 };
 
 static const struct call_row covh_spec[] = {
@@ -39,8 +44,13 @@ static const struct call_row covh_spec[] = {
 	[COVH_SPEC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, 3, false },
 	[COVH_SPEC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, 6, false },
 	[COVH_SPEC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, 5, false },
+	[COVH_SPEC_ADD_SHARED_PAGES]	= { covh_add_shared_pages, 5, false },
 	[COVH_SPEC_CREATE_VCPU]		= { covh_create_vcpu, 3, false },
 	[COVH_SPEC_RUN_VCPU]		= { covh_run_vcpu, 2, true },
+	[COVH_SPEC_TVM_FENCE]		= { covh_tvm_fence, 1, false },
+	[COVH_SPEC_INVALIDATE_PAGES]	= { covh_invalidate_pages, 3, false },
+	[COVH_SPEC_VALIDATE_PAGES]	= { covh_validate_pages, 3, false },
+	[COVH_SPEC_REMOVE_PAGES]		= { covh_remove_pages, 3, false },
 };
 
 /*

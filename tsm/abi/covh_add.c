@@ -123,6 +123,47 @@ struct reply covh_add_zero_pages(const struct call *c)
 	return reply_value(err, c->arg[3]);
 }
 
+static enum tsm_err shared_decode(const struct call *c, struct add_plan *p)
+{
+	enum tsm_err err;
+	u64 gpa = c->arg[4];
+
+	p->tvm = tvm_get(c->arg[0]);
+	if (!p->tvm || tvm_state(p->tvm) != TVM_RUNNABLE)
+		return TSM_E_PARAM;
+	if (call_deviates(c) && c->arg[2] == GSTAGE_4K)
+		gpa = ALIGN_DOWN(gpa, PAGE_SIZE);
+	err = add_shape(p, c->arg[1], c->arg[2], c->arg[3], gpa);
+	if (err == TSM_OK && call_deviates(c)) {
+		/* Faulted on twice, as above. */
+		err = tvm_add_is_done(p->tvm, &p->add);
+		p->nothing = err == TSM_OK;
+		if (err == TSM_E_ADDRESS)
+			err = TSM_OK;
+	}
+	if (err == TSM_OK && !p->nothing)
+		err = page_pin(p->add.pfn, p->frames);
+	return err;
+}
+
+/*
+ * COVH add_tvm_shared_pages. Refuses: unknown id, not RUNNABLE, page type, count; page not host
+ * memory or not aligned, guest range not in one shared region or not unmapped, no table page.
+ */
+struct reply covh_add_shared_pages(const struct call *c)
+{
+	struct add_plan p = { 0 };
+	enum tsm_err err = shared_decode(c, &p);
+
+	if (err == TSM_OK && !p.nothing) {
+		err = tvm_shared_add(p.tvm, &p.add);
+		if (err != TSM_OK)
+			page_unpin(p.add.pfn, p.frames);
+	}
+	tvm_put(p.tvm);
+	return reply_value(err, c->arg[3]);
+}
+
 /* Claims all that a measured add needs, or nothing. */
 static enum tsm_err measured_claim(struct add_plan *p)
 {

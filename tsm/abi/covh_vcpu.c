@@ -59,13 +59,13 @@ struct reply covh_create_vcpu(const struct call *c)
 /* COVH run_tvm_vcpu. Refuses: unknown TVM or vCPU, not RUNNABLE, powered off, running already. */
 struct reply covh_run_vcpu(const struct call *c)
 {
-	struct tvm_run run;
-	enum tsm_err err = tvm_run_decode(c->arg[0], c->arg[1], &run);
+	struct tvm_run run = { .deviates = call_deviates(c) };
+	enum tsm_err err = tvm_run_decode(c->hart, c->arg[0], c->arg[1], &run);
 	struct reply r = reply_value(err, 0);
 	bool dead = false;
 
 	if (err == TSM_OK) {
-		r.entered = tvm_run_perform(c->hart, &run, call_deviates(c), &dead);
+		r.entered = tvm_run_perform(c->hart, &run, &dead);
 		r.value = dead;
 	}
 	return r;

@@ -10,10 +10,7 @@ static bool leaf_kind(u64 pte, enum gstage_run_kind *kind)
 {
 	if (!(pte & (PTE_V | PTE_BLOCKED)))
 		return false;
-	if (!(pte & PTE_X))
-		*kind = GSTAGE_RUN_SHARED;
-	else
-		*kind = pte & PTE_V ? GSTAGE_RUN_DATA : GSTAGE_RUN_BLOCKED;
+	*kind = pte & PTE_X ? GSTAGE_RUN_DATA : GSTAGE_RUN_SHARED;
 	return true;
 }
 

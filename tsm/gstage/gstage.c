@@ -30,8 +30,7 @@ u64 gstage_hgatp(const struct gstage *g, u64 vmid)
 	return HGATP_MODE_SV39X4 << HGATP_MODE_SHIFT | vmid << HGATP_VMID_SHIFT | g->root.v;
 }
 
-/* The entry for @gpa at @level, or the one above it where the walk ends early; *@at says which. */
-static u64 *descend(const struct gstage *g, gpa_t gpa, enum gstage_level level,
+u64 *gstage_descend(const struct gstage *g, gpa_t gpa, enum gstage_level level,
 		    enum gstage_level *at)
 {
 	u64 *table = root_of(g);
@@ -50,15 +49,6 @@ static u64 *descend(const struct gstage *g, gpa_t gpa, enum gstage_level level,
 	}
 }
 
-static enum gstage_kind pte_kind(u64 pte)
-{
-	if (pte & PTE_V)
-		return GSTAGE_MAPPED;
-	if (pte & PTE_BLOCKED)
-		return GSTAGE_BLOCKED;
-	return pte & PTE_IN_FLIGHT ? GSTAGE_IN_FLIGHT : GSTAGE_EMPTY;
-}
-
 struct gstage_entry gstage_lookup(const struct gstage *g, gpa_t gpa)
 {
 	struct gstage_entry entry = { .kind = GSTAGE_EMPTY };
@@ -66,7 +56,7 @@ struct gstage_entry gstage_lookup(const struct gstage *g, gpa_t gpa)
 
 	if (gpa.v >= GSTAGE_GPA_END)
 		return entry;
-	pte = pte_get(descend(g, gpa, GSTAGE_4K, &entry.level));
+	pte = pte_get(gstage_descend(g, gpa, GSTAGE_4K, &entry.level));
 	entry.kind = pte_kind(pte);
 	if (entry.kind != GSTAGE_EMPTY) {
 		u64 offset = gpa.v & (gstage_size(entry.level) - 1);
@@ -112,7 +102,7 @@ static enum tsm_err range_check(const struct gstage *g, const struct gstage_rang
 	*missing = 0;
 	while (gpa < end) {
 		enum gstage_level at;
-		const u64 *e = descend(g, GPA(gpa), r->level, &at);
+		const u64 *e = gstage_descend(g, GPA(gpa), r->level, &at);
 		u64 span_end;
 
 		if (at == r->level) {
@@ -138,7 +128,7 @@ static u64 *make_path(struct gstage *g, gpa_t gpa, enum gstage_level level)
 {
 	for (;;) {
 		enum gstage_level at;
-		u64 *e = descend(g, gpa, level, &at);
+		u64 *e = gstage_descend(g, gpa, level, &at);
 
 		if (at == level)
 			return e;
@@ -182,7 +172,7 @@ static void settle(const struct gstage *g, const struct gstage_range *r, bool ma
 
 	for (u64 left = r->count; left;) {
 		enum gstage_level at;
-		u64 *e = descend(g, gpa, r->level, &at);
+		u64 *e = gstage_descend(g, gpa, r->level, &at);
 		u64 n = leaves_in_table(gpa, r->level, left);
 
 		check(at == r->level);

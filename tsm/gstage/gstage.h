@@ -19,6 +19,7 @@
 #include "base/types.h"
 #include "base/err.h"
 #include "gstage/again.h"
+#include "page/epoch.h"
 #include "rv/csr.h"
 
 /* Values are those of COVE_PAGE_*. */
@@ -97,6 +98,55 @@ void gstage_cancel(const struct gstage *g, const struct gstage_range *r);
  */
 bool gstage_maps(const struct gstage *g, const struct gstage_range *r, pfn_t pfn, bool *busy);
 
+/* Frames that have left the tables. */
+enum gstage_run_kind {
+	GSTAGE_RUN_DATA,	/* confidential frames, mapped or blocked */
+	GSTAGE_RUN_SHARED,	/* host frames, likewise */
+	GSTAGE_RUN_TABLE,	/* one table page, or one page of the pool */
+};
+
+struct gstage_run {
+	enum gstage_run_kind kind;
+	pfn_t pfn;
+	u64 count;
+};
+
+/* block.c: taking leaves out of reach and out of the tables */
+
+/* Guest memory by bytes: page-aligned, not empty, below GSTAGE_GPA_END. */
+struct gstage_span {
+	gpa_t gpa;
+	u64 size;
+};
+
+enum gstage_want {
+	GSTAGE_WANT_PRESENT,		/* mapped or blocked */
+	GSTAGE_WANT_MAPPED,
+	GSTAGE_WANT_BLOCKED,
+	GSTAGE_WANT_FENCED,		/* blocked, and the epoch has passed */
+};
+
+/*
+ * Checks that all of the span is leaves of the kind wanted, none of which reaches beyond it. TVM
+ * lock held. @absent_ok: empty entries count too. TSM_E_ADDRESS: it is not so; TSM_AGAIN: in
+ * flight.
+ */
+enum tsm_err gstage_check(const struct gstage *g, const struct gstage_span *s,
+			  enum gstage_want want, bool absent_ok, struct epoch *epoch);
+/*
+ * The caller has checked the span: its mapped leaves become blocked ones, or the other way round.
+ * Leaves that are so already stay as they are.
+ */
+void gstage_block(const struct gstage *g, const struct gstage_span *s, u32 stamp);
+void gstage_unblock(const struct gstage *g, const struct gstage_span *s);
+/*
+ * Empties the next fenced leaves of the span and says what frames they were; @s shrinks to what
+ * lies behind them. False: there is none left.
+ */
+bool gstage_remove(const struct gstage *g, struct gstage_span *s, struct gstage_run *run);
+/* True when the span has no entry of any kind. */
+bool gstage_is_empty(const struct gstage *g, const struct gstage_span *s);
+
 /* pool.c */
 
 /* Links scrubbed pages [first, first + count) into a chain; no lock: nobody else knows them yet. */
@@ -107,19 +157,6 @@ void gstage_pool_give(struct gstage *g, pfn_t first, u64 count);
 pfn_t gstage_pool_take(struct gstage *g);
 
 /* dismantle.c: taking the tables of a TVM apart that no one uses any more */
-
-enum gstage_run_kind {
-	GSTAGE_RUN_DATA,	/* confidential frames, mapped */
-	GSTAGE_RUN_BLOCKED,	/* confidential frames, blocked */
-	GSTAGE_RUN_SHARED,	/* host frames, mapped or blocked */
-	GSTAGE_RUN_TABLE,	/* one table page, or one page of the pool */
-};
-
-struct gstage_run {
-	enum gstage_run_kind kind;
-	pfn_t pfn;
-	u64 count;
-};
 
 /* Where dismantling stands: indices into the three levels. All zero at the start. */
 struct gstage_cursor {

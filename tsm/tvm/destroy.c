@@ -46,8 +46,6 @@ static void run_release(const struct tvm *t, const struct gstage_run *run)
 	switch (run->kind) {
 	case GSTAGE_RUN_DATA:
 		return give_back(t, run->pfn, run->count, PAGE_TVM_DATA);
-	case GSTAGE_RUN_BLOCKED:
-		return give_back(t, run->pfn, run->count, PAGE_TVM_BLOCKED);
 	case GSTAGE_RUN_SHARED:
 		return page_unpin(run->pfn, run->count);
 	case GSTAGE_RUN_TABLE:

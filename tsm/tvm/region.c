@@ -94,11 +94,17 @@ static struct region **carve(struct region_map *m, u64 gpa, u64 end)
 	return link;
 }
 
+/* Each request stays a region of its own, so that its end needs no descriptor. */
+static bool is_pending(enum region_type type)
+{
+	return type == REGION_CONFIDENTIAL_REMOVABLE || type == REGION_SHARED_REMOVABLE;
+}
+
 static void join_next(struct region_map *m, struct region *r)
 {
 	struct region *next = r->next;
 
-	if (!next || next->base != end_of(r) || next->type != r->type)
+	if (!next || next->base != end_of(r) || next->type != r->type || is_pending(r->type))
 		return;
 	r->size += next->size;
 	r->next = next->next;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What each part of a TVM's guest-physical space is: a list of regions, sorted by address,
- * disjoint, neighbours of one type joined. Their number is limited by memory alone: descriptors
- * come in pages that the TVM's page-table pool gives. The TVM's lock guards a map, except where no
- * one can change it (FINALIZE).
+ * disjoint, neighbours of one type joined, but not those that are about to change hands. Their
+ * number is limited by memory alone: descriptors come in pages that the TVM's page-table pool
+ * gives. The TVM's lock guards a map, except where no one can change it (FINALIZE).
  */
 #ifndef TVM_REGION_H
 #define TVM_REGION_H

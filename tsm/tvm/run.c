@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tvm/run.h"
 #include "base/check.h"
+#include "cove/nacl.h"
+#include "host/nacl.h"
 
-enum tsm_err tvm_run_decode(u64 id, u64 vcpu, struct tvm_run *run)
+static enum tsm_err claim(u64 id, u64 vcpu, struct tvm_run *run)
 {
 	struct tvm *t = tvm_get(id);
 	struct vcpu *v;
@@ -10,13 +12,60 @@ enum tsm_err tvm_run_decode(u64 id, u64 vcpu, struct tvm_run *run)
 	if (!t)
 		return TSM_E_PARAM;
 	v = tvm_vcpu(t, vcpu);
-	if (!v || tvm_state(t) != TVM_RUNNABLE ||
-	    !vcpu_power_move(v, VCPU_ON, VCPU_RUNNING)) {
+	if (!v || tvm_state(t) != TVM_RUNNABLE || !vcpu_power_move(v, VCPU_ON, VCPU_RUNNING)) {
 		tvm_put(t);
 		return TSM_E_PARAM;
 	}
-	*run = (struct tvm_run){ t, v };
+	run->tvm = t;
+	run->vcpu = v;
 	return TSM_OK;
+}
+
+/*
+ * The host's answer to a share or unshare request, read once (ABI.md 9.5). A request that cannot be
+ * completed stays pending.
+ */
+static enum tsm_err finish_share(const struct hart *h, struct tvm_run *run)
+{
+	struct vcpu *v = run->vcpu;
+	bool share = v->pending == PENDING_SHARE;
+	enum tsm_err err;
+	u64 error;
+
+	if (!share && v->pending != PENDING_UNSHARE)
+		return TSM_OK;
+	error = nacl_read(h, NACL_GPR_OFFSET(REG_A0));
+	if (error) {
+		tvm_share_revert(run->tvm, &v->share, share ? REGION_CONFIDENTIAL : REGION_SHARED);
+	} else {
+		err = tvm_share_complete(run->tvm, &v->share,
+					 share ? REGION_SHARED : REGION_CONFIDENTIAL,
+					 run->deviates);
+		run->not_yet = err == TSM_AGAIN;
+		if (err != TSM_OK)
+			return run->not_yet ? TSM_OK : err;
+	}
+	vcpu_answer(v, error, nacl_read(h, NACL_GPR_OFFSET(REG_A1)));
+	return TSM_OK;
+}
+
+/* The last that a run does with its TVM. */
+static void run_release(struct tvm *t, struct vcpu *v, bool dead)
+{
+	check(vcpu_power_move(v, VCPU_RUNNING, dead ? VCPU_OFF : VCPU_ON));
+	tvm_put(t);
+}
+
+enum tsm_err tvm_run_decode(const struct hart *h, u64 id, u64 vcpu, struct tvm_run *run)
+{
+	enum tsm_err err = claim(id, vcpu, run);
+
+	if (err != TSM_OK)
+		return err;
+	err = finish_share(h, run);
+	if (err != TSM_OK)
+		run_release(run->tvm, run->vcpu, false);
+	return err;
 }
 
 /*
@@ -39,13 +88,6 @@ static u64 time_delta(struct tvm *t)
 	return delta;
 }
 
-/* The last that a run does with its TVM. */
-static void run_release(struct tvm *t, struct vcpu *v, bool dead)
-{
-	check(vcpu_power_move(v, VCPU_RUNNING, dead ? VCPU_OFF : VCPU_ON));
-	tvm_put(t);
-}
-
 /*
  * The host has a software interrupt to take already. Its timer and its interrupt file trap by
  * themselves once the vCPU is entered; this one is only a bit that the TSM keeps.
@@ -55,7 +97,7 @@ static bool soft_irq_pending(void)
 	return (csr_read(CSR_HVIP) & BIT(IRQ_VSSI)) && (csr_read(CSR_VSIE) & BIT(IRQ_SSI));
 }
 
-bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool full_console, bool *dead)
+bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead)
 {
 	struct tvm *t = run->tvm;
 	struct vcpu *v = run->vcpu;
@@ -68,7 +110,10 @@ bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool full_consol
 	struct vcpu_exit e;
 
 	v->world.htimedelta = time_delta(t);
-	if (vcpu_complete(h, v, full_console, &e)) {
+	if (run->not_yet) {
+		/* As if its timer had ended the run: the RFC client runs the vCPU again. */
+		exit_interrupt(&e, IRQ_STI);
+	} else if (vcpu_complete(h, v, run->deviates, &e)) {
 		if (!soft_irq_pending()) {
 			vcpu_enter(h, v, &space);
 			return true;

@@ -10,19 +10,21 @@
 struct tvm_run {
 	struct tvm *tvm;	/* a reference is held */
 	struct vcpu *vcpu;	/* VCPU_RUNNING */
+	bool deviates;		/* the caller is the RFC client (ABI.md 17.2) */
+	bool not_yet;		/* the vCPU waits for a TLB fence: the host is to come again */
 };
 
 /*
  * Claims a vCPU for this hart. TSM_E_PARAM: no such TVM or vCPU, not RUNNABLE, off, or running
- * elsewhere.
+ * elsewhere; TSM_E_ADDRESS: it waits for a share or unshare that cannot be completed yet.
  */
-enum tsm_err tvm_run_decode(u64 id, u64 vcpu, struct tvm_run *run);
+enum tsm_err tvm_run_decode(const struct hart *h, u64 id, u64 vcpu, struct tvm_run *run);
 
 /*
  * Finishes what the vCPU waits for and enters it. False: the run is over already, *dead is the
  * value of the call.
  */
-bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool full_console, bool *dead);
+bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead);
 
 /* Ends the run on this hart with @e: the host's world is loaded and its RUN_VCPU answered. */
 void tvm_exit(struct hart *h, const struct vcpu_exit *e);

@@ -87,8 +87,7 @@ void tvm_build_end(struct tvm *t)
 	spin_unlock(&t->lock);
 }
 
-/* Room for one change of the region map. Lock held. */
-static enum tsm_err regions_reserve(struct tvm *t)
+enum tsm_err tvm_regions_reserve(struct tvm *t)
 {
 	pfn_t page;
 	struct region *r;
@@ -113,7 +112,7 @@ enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type t
 	if (region_overlaps(&t->regions, gpa, size))
 		err = TSM_E_PARAM;
 	else
-		err = regions_reserve(t);
+		err = tvm_regions_reserve(t);
 	if (err == TSM_OK)
 		region_set(&t->regions, gpa, size, type);
 	spin_unlock(&t->lock);
@@ -192,6 +191,26 @@ void tvm_add_commit(struct tvm *t, const struct tvm_add *a)
 void tvm_add_cancel(struct tvm *t, const struct tvm_add *a)
 {
 	gstage_cancel(&t->gstage, &a->range);
+}
+
+enum tsm_err tvm_shared_add(struct tvm *t, const struct tvm_add *a)
+{
+	u64 size = a->range.count * gstage_size(a->range.level);
+	enum region_type type;
+	enum tsm_err err;
+
+	spin_lock(&t->lock);
+	type = region_of_range(&t->regions, a->range.gpa.v, size);
+	if (t->state != TVM_RUNNABLE)
+		err = TSM_E_PARAM;
+	else if (type != REGION_SHARED && type != REGION_SHARED_REMOVABLE)
+		err = TSM_E_ADDRESS;
+	else
+		err = gstage_reserve(&t->gstage, &a->range, a->pfn, GSTAGE_SHARED);
+	if (err == TSM_OK)
+		gstage_commit(&t->gstage, &a->range);
+	spin_unlock(&t->lock);
+	return err;
 }
 
 enum tsm_err tvm_add_is_done(struct tvm *t, const struct tvm_add *a)

@@ -117,6 +117,8 @@ static inline enum tvm_state tvm_state(const struct tvm *t)
 	return __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
 }
 
+/* Room for one change of the region map. Lock held. TSM_E_NO_MEMORY: the pool is empty. */
+enum tsm_err tvm_regions_reserve(struct tvm *t);
 /* Declares a region. TSM_E_PARAM: overlap; TSM_E_NO_MEMORY: no descriptor. */
 enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type type);
 /* Takes every region of @type out that overlaps the range, as a whole. False: there is none. */
@@ -147,10 +149,51 @@ void tvm_add_cancel(struct tvm *t, const struct tvm_add *a);
 enum tsm_err tvm_add_is_done(struct tvm *t, const struct tvm_add *a);
 
 /*
+ * Host frames, which the caller has pinned, become visible to the TVM as shared memory. Errors as
+ * tvm_add_reserve().
+ */
+enum tsm_err tvm_shared_add(struct tvm *t, const struct tvm_add *a);
+
+/*
  * Makes vCPU @id of frames at @pfn that the caller has claimed and scrubbed. TSM_E_PARAM: it
  * exists.
  */
 enum tsm_err tvm_vcpu_add(struct tvm *t, u64 id, pfn_t pfn);
+
+/*
+ * block.c: pages out of a TVM's reach, and out of the TVM. The TVM is RUNNABLE, else TSM_E_PARAM.
+ */
+
+/*
+ * Blocks or unblocks all pages of a span, or none. TSM_E_ADDRESS: a page is not there, or not
+ * mapped or blocked as it should be. @lenient: in a region that is about to change hands, absent
+ * pages count as done (ABI.md 17.2).
+ */
+enum tsm_err tvm_block(struct tvm *t, const struct gstage_span *s, bool lenient);
+enum tsm_err tvm_unblock(struct tvm *t, const struct gstage_span *s);
+/*
+ * Takes blocked and fenced pages out: confidential frames become PAGE_CONVERTED, shared ones lose a
+ * reference. TSM_E_ADDRESS: not one removable region, a page not blocked, the fence not complete.
+ */
+enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient);
+/* Starts the next TLB epoch. TSM_E_ALREADY_STARTED: a vCPU is in the one before. */
+enum tsm_err tvm_fence(struct tvm *t);
+
+/*
+ * COVG share and unshare. tvm_share_request() marks one region of type @from, or a part of it, as
+ * @to. TSM_E_PARAM: it is none; TSM_E_NO_MEMORY.
+ */
+enum tsm_err tvm_share_request(struct tvm *t, const struct gstage_span *s, enum region_type from,
+			       enum region_type to);
+/*
+ * The host agrees: the removable region becomes @to once nothing is mapped in it. TSM_E_ADDRESS:
+ * something is. @remove: what is left is taken out here (ABI.md 17.2); TSM_AGAIN: that waits for a
+ * fence.
+ */
+enum tsm_err tvm_share_complete(struct tvm *t, const struct gstage_span *s, enum region_type to,
+				bool remove);
+/* The host refuses: the region is what it was. */
+void tvm_share_revert(struct tvm *t, const struct gstage_span *s, enum region_type from);
 
 /* finalize.c */
 

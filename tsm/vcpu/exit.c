@@ -123,11 +123,23 @@ static void complete_mmio(const struct hart *h, struct vcpu *v)
 	v->world.sepc += v->mmio.length;
 }
 
+void vcpu_answer(struct vcpu *v, u64 error, u64 value)
+{
+	ecall_done(v, error);
+	v->world.gpr[REG_A1] = value;
+	v->pending = PENDING_NONE;
+}
+
 bool vcpu_complete(const struct hart *h, struct vcpu *v, bool full_console, struct vcpu_exit *e)
 {
 	switch (v->pending) {
 	case PENDING_NONE:
 		return true;
+	case PENDING_SHARE:
+	case PENDING_UNSHARE:
+		/* tvm/ has finished these before. */
+		check(v->pending == PENDING_NONE);
+		break;
 	case PENDING_ECALL:
 		complete_ecall(h, v, full_console);
 		break;

@@ -48,6 +48,9 @@ void exit_console(struct vcpu_exit *e, struct vcpu *v);
  */
 void exit_report(const struct hart *h, const struct vcpu *v, const struct vcpu_exit *e);
 
+/* Finishes a call that went to the host: a0, a1 and the pc. */
+void vcpu_answer(struct vcpu *v, u64 error, u64 value);
+
 /*
  * Finishes what the vCPU waits for with the host's answer. False: it does not go on yet, *e is the
  * next exit. @full_console: a DBCN write that comes back as (0, 0) counts as written in full

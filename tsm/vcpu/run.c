@@ -43,17 +43,24 @@ static bool vmid_take(struct hart *h, struct vcpu *v)
  */
 static void space_enter(struct vcpu *v, const struct vcpu_space *space, bool new_tag)
 {
-	u32 version;
-	bool behind = epoch_enter(space->epoch, space->slot, &version);
+	u32 version = epoch_stamp(space->epoch);
 
 	if (!hart_features.vmid_max)
 		flush_all();
-	else if (new_tag || behind)
+	else if (new_tag || space->slot->version != version)
 		rv_hfence_gvma_vmid(v->vmid);
 	/* A tag that another vCPU had before may still mark VS-stage translations of that one. */
 	if (new_tag)
 		rv_hfence_vvma_all();
+	/*
+	 * Flushed before the slot is active: it is never seen inside with an old version, which
+	 * would make a fence or a removal fail that has nothing to wait for.
+	 */
 	epoch_flushed(space->slot, version);
+	if (epoch_enter(space->epoch, space->slot, &version)) {
+		rv_hfence_gvma_vmid(v->vmid);
+		epoch_flushed(space->slot, version);
+	}
 	if (new_tag || v->code_version != space->code_version)
 		rv_fence_i();
 	v->code_version = space->code_version;

@@ -9,6 +9,7 @@
 #define VCPU_VCPU_H
 
 #include "base/types.h"
+#include "gstage/gstage.h"
 #include "host/hart.h"
 #include "page/epoch.h"
 #include "rv/world.h"
@@ -29,6 +30,8 @@ enum vcpu_pending {
 	PENDING_CONSOLE,	/* bytes of console[] go out one by one as putchar calls */
 	PENDING_LOAD,
 	PENDING_STORE,
+	PENDING_SHARE,		/* tvm/ finishes these two: the region changes hands */
+	PENDING_UNSHARE,
 };
 
 /* Bytes that one DBCN write from confidential memory prints at most. */
@@ -43,6 +46,7 @@ struct vcpu {
 
 	enum vcpu_pending pending;
 	struct mmio_op mmio;			/* PENDING_LOAD, PENDING_STORE */
+	struct gstage_span share;		/* PENDING_SHARE, PENDING_UNSHARE */
 	u32 console_size, console_next;		/* PENDING_CONSOLE */
 	u8 console[VCPU_CONSOLE_MAX];
 

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/check.h"
+#include "page/page.h"
+#include "tvm/tvm.h"
+
+static bool removable(enum region_type type)
+{
+	return type == REGION_CONFIDENTIAL_REMOVABLE || type == REGION_SHARED_REMOVABLE;
+}
+
+static enum region_type span_type(const struct tvm *t, const struct gstage_span *s)
+{
+	return region_of_range(&t->regions, s->gpa.v, s->size);
+}
+
+enum tsm_err tvm_block(struct tvm *t, const struct gstage_span *s, bool lenient)
+{
+	enum tsm_err err = TSM_E_PARAM;
+
+	spin_lock(&t->lock);
+	if (t->state == TVM_RUNNABLE)
+		err = gstage_check(&t->gstage, s, GSTAGE_WANT_MAPPED,
+				   lenient && removable(span_type(t, s)), &t->epoch);
+	/*
+	 * The stamp must not be older than the last of the writes; the lock keeps other calls of
+	 * this TVM from moving the epoch in between.
+	 */
+	if (err == TSM_OK)
+		gstage_block(&t->gstage, s, epoch_stamp(&t->epoch));
+	spin_unlock(&t->lock);
+	return err;
+}
+
+enum tsm_err tvm_unblock(struct tvm *t, const struct gstage_span *s)
+{
+	enum tsm_err err = TSM_E_PARAM;
+
+	spin_lock(&t->lock);
+	if (t->state == TVM_RUNNABLE)
+		err = gstage_check(&t->gstage, s, GSTAGE_WANT_BLOCKED, false, &t->epoch);
+	if (err == TSM_OK)
+		gstage_unblock(&t->gstage, s);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+/* Takes checked pages out of the tables. Lock held. */
+static void span_release(struct tvm *t, struct gstage_span s)
+{
+	struct gstage_run run;
+
+	while (gstage_remove(&t->gstage, &s, &run)) {
+		if (run.kind == GSTAGE_RUN_SHARED) {
+			page_unpin(run.pfn, run.count);
+			continue;
+		}
+		check(page_claim(run.pfn, run.count, PAGE_TVM_DATA, t->id) == TSM_OK);
+		page_commit(run.pfn, run.count, PAGE_CONVERTED, 0, 0);
+	}
+}
+
+enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient)
+{
+	enum tsm_err err = TSM_E_PARAM;
+
+	spin_lock(&t->lock);
+	if (t->state == TVM_RUNNABLE)
+		err = removable(span_type(t, s)) ?
+			      gstage_check(&t->gstage, s, GSTAGE_WANT_FENCED, lenient, &t->epoch) :
+			      TSM_E_ADDRESS;
+	if (err == TSM_OK)
+		span_release(t, *s);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+enum tsm_err tvm_fence(struct tvm *t)
+{
+	enum tsm_err err = TSM_E_PARAM;
+
+	spin_lock(&t->lock);
+	if (t->state == TVM_RUNNABLE)
+		err = epoch_advance(&t->epoch) ? TSM_OK : TSM_E_ALREADY_STARTED;
+	spin_unlock(&t->lock);
+	return err;
+}
+
+enum tsm_err tvm_share_request(struct tvm *t, const struct gstage_span *s, enum region_type from,
+			       enum region_type to)
+{
+	enum tsm_err err = TSM_E_PARAM;
+
+	spin_lock(&t->lock);
+	if (span_type(t, s) == from)
+		err = tvm_regions_reserve(t);
+	if (err == TSM_OK)
+		region_set(&t->regions, s->gpa.v, s->size, to);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+/*
+ * What the host left mapped: block it, fence it, take it out, over as many calls as that needs.
+ * Each is a step further once every vCPU that is inside has left.
+ */
+static enum tsm_err sweep(struct tvm *t, const struct gstage_span *s)
+{
+	enum tsm_err err = gstage_check(&t->gstage, s, GSTAGE_WANT_FENCED, true, &t->epoch);
+
+	if (err == TSM_OK) {
+		span_release(t, *s);
+		return TSM_OK;
+	}
+	err = gstage_check(&t->gstage, s, GSTAGE_WANT_PRESENT, true, &t->epoch);
+	if (err != TSM_OK)
+		return err;
+	gstage_block(&t->gstage, s, epoch_stamp(&t->epoch));
+	epoch_advance(&t->epoch);
+	return TSM_AGAIN;
+}
+
+enum tsm_err tvm_share_complete(struct tvm *t, const struct gstage_span *s, enum region_type to,
+				bool remove)
+{
+	enum tsm_err err = TSM_OK;
+
+	spin_lock(&t->lock);
+	if (!gstage_is_empty(&t->gstage, s))
+		err = remove ? sweep(t, s) : TSM_E_ADDRESS;
+	if (err == TSM_OK)
+		region_set(&t->regions, s->gpa.v, s->size, to);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+void tvm_share_revert(struct tvm *t, const struct gstage_span *s, enum region_type from)
+{
+	spin_lock(&t->lock);
+	region_set(&t->regions, s->gpa.v, s->size, from);
+	spin_unlock(&t->lock);
+}
