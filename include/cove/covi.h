@@ -15,4 +15,21 @@
 #define COVI_REBIND_CLONE		9
 #define COVI_REBIND_END			10
 
+#ifndef __ASSEMBLER__
+#include "cove/covh.h"
+
+/* INIT_AIA: where the interrupt files of a TVM are, as the TVM sees them (ABI 3.3). */
+struct cove_tvm_aia_params {
+	cove_u64 imsic_base_addr;	/* GPA of group 0, hart 0, guest 0 */
+	cove_u32 group_index_bits;
+	cove_u32 group_index_shift;	/* >= 24 */
+	cove_u32 hart_index_bits;
+	cove_u32 guest_index_bits;
+	cove_u32 guests_per_hart;
+	cove_u32 reserved;
+};
+
+_Static_assert(sizeof(struct cove_tvm_aia_params) == 32, "ABI 3.3");
+#endif
+
 #endif

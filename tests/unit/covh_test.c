@@ -68,7 +68,7 @@ static void a6_names_the_domain(void **state)
 	assert_int_equal(RIG_CALL(SBI_EXT_SUPD, 0).value, 3);
 	assert_int_equal(RIG_CALL(SBI_EXT_SUPD, 1).error, SBI_ERR_NOT_SUPPORTED);
 	assert_int_equal(RIG_CALL(SBI_EXT_COVG, 0).error, SBI_ERR_NOT_SUPPORTED);
-	assert_int_equal(RIG_CALL(SBI_EXT_COVI, 0).error, SBI_ERR_NOT_SUPPORTED);
+	assert_int_equal(RIG_CALL(SBI_EXT_COVI, 11).error, SBI_ERR_NOT_SUPPORTED);
 	assert_int_equal(RIG_CALL(0x12345, 0).error, SBI_ERR_NOT_SUPPORTED);
 	rig_all_returned();
 }

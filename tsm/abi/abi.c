@@ -60,6 +60,9 @@ struct world *abi_host_ecall(struct world *w)
 	case SBI_EXT_COVH:
 		r = covh_call(h, w, &fail_entry);
 		break;
+	case SBI_EXT_COVI:
+		r = covi_call(h, w, &fail_entry);
+		break;
 	case SBI_EXT_NACL:
 		r = nacl_call(h, w);
 		break;

@@ -76,6 +76,14 @@ struct reply covh_tvm_fence(const struct call *c);
 struct reply covh_create_vcpu(const struct call *c);
 struct reply covh_run_vcpu(const struct call *c);
 
+/* The numbering that a6 names. False: a6 has bits that mean nothing. */
+bool call_numbering(u64 a6, bool *rfc);
+/* Fills in the arguments that the row takes and calls its handler. */
+struct reply call_row_run(const struct call_row *row, struct call *c, const struct world *w, bool *fail_entry);
+
+/* covi.c: the same for a COVI call. */
+struct reply covi_call(struct hart *h, const struct world *w, bool *fail_entry);
+
 /*
  * covh.c: finds the handler for a COVH call of the host and calls it. *@rfc and *@fail_entry say
  * how a failure is told.

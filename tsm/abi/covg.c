@@ -73,6 +73,14 @@ static bool change_sharing(const struct tvm_call *c, enum region_type from, enum
 	return false;
 }
 
+/* Per calling vCPU; everything is denied at first. Refuses: no interrupt file, no such identity (-3). */
+static bool change_interrupts(const struct tvm_call *c, u64 fid)
+{
+	if (!c->tvm->aia.valid || !irq_allow(&c->vcpu->irq, arg(c, 0), fid == COVG_ALLOW_EXT_INTERRUPT))
+		return tvm_reply(c, SBI_ERR_INVALID_PARAM, 0);
+	return notify(c, fid);
+}
+
 /*
  * Refuses: destination unaligned (-5); too small, not confidential, no such register (-3). Value:
  * bytes written.
@@ -107,6 +115,9 @@ bool tvm_covg_call(const struct tvm_call *c)
 				      PENDING_SHARE);
 	case COVG_UNSHARE_MEMORY:
 		return change_sharing(c, REGION_SHARED, REGION_SHARED_REMOVABLE, PENDING_UNSHARE);
+	case COVG_ALLOW_EXT_INTERRUPT:
+	case COVG_DENY_EXT_INTERRUPT:
+		return change_interrupts(c, c->vcpu->world.gpr[REG_A6]);
 	case COVG_READ_MEASUREMENT:
 		return read_measurement(c);
 	}

@@ -58,8 +58,7 @@ static const struct call_row covh_spec[] = {
  */
 static bool host_speaks_spec;
 
-/* The numbering that a6 names. False: a6 has bits that mean nothing. */
-static bool numbering(u64 a6, bool *rfc)
+bool call_numbering(u64 a6, bool *rfc)
 {
 	u64 sdid = a6 >> SUPD_SDID_SHIFT;
 
@@ -85,14 +84,19 @@ struct reply covh_call(struct hart *h, const struct world *w, bool *fail_entry)
 	struct call c = { .hart = h };
 	const struct call_row *row = NULL;
 
-	if (numbering(w->gpr[REG_A6], &c.rfc))
+	if (call_numbering(w->gpr[REG_A6], &c.rfc))
 		row = row_of(w->gpr[REG_A6] & SUPD_FID_MASK, c.rfc);
 	if (!row)
 		return reply_value(TSM_E_NOT_SUPPORTED, 0);
+	return call_row_run(row, &c, w, fail_entry);
+}
+
+struct reply call_row_run(const struct call_row *row, struct call *c, const struct world *w, bool *fail_entry)
+{
 	for (u32 i = 0; i < row->arity; i++)
-		c.arg[i] = w->gpr[REG_A0 + i];
-	*fail_entry = row->fail_entry && call_deviates(&c);
-	return row->handler(&c);
+		c->arg[i] = w->gpr[REG_A0 + i];
+	*fail_entry = row->fail_entry && call_deviates(c);
+	return row->handler(c);
 }
 
 enum tsm_err call_range(u64 hpa, u64 count, pfn_t *first)
@@ -114,7 +118,7 @@ static struct reply covh_get_tsm_info(const struct call *c)
 		.tsm_state = COVE_TSM_READY,
 		.tsm_impl_id = COVE_TSM_IMPL_ID,
 		.tsm_version = TSM_VERSION,
-		.tsm_capabilities = COVE_CAP_MEMORY_ALLOCATION,
+		.tsm_capabilities = COVE_CAP_MEMORY_ALLOCATION | COVE_CAP_AIA,
 		.tvm_state_pages = TVM_STATE_PAGES,
 		.tvm_max_vcpus = TVM_MAX_VCPUS,
 		.tvm_vcpu_state_pages = vcpu_state_pages(),

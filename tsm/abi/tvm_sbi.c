@@ -79,6 +79,9 @@ static bool hsm_start(const struct tvm_call *c)
 	if (!vcpu_power_move(target, VCPU_OFF, VCPU_CLAIMED))
 		return tvm_reply(c, SBI_ERR_ALREADY_AVAILABLE, 0);
 	vcpu_reset(target, arg(c, 1), arg(c, 2));
+	/* The RFC client's guests allow interrupts on their boot vCPU only and expect them on all (ABI.md 17.2). */
+	if (c->vcpu->lenient)
+		irq_inherit(&target->irq, &c->vcpu->irq);
 	vcpu_power_move(target, VCPU_CLAIMED, VCPU_ON);
 	/* The host learns which hart to run, not where it starts. */
 	exit_notify(c->exit, SBI_EXT_HSM, SBI_HSM_START, id, 0, false);

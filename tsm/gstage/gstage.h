@@ -144,6 +144,11 @@ void gstage_unblock(const struct gstage *g, const struct gstage_span *s);
  * lies behind them. False: there is none left.
  */
 bool gstage_remove(const struct gstage *g, struct gstage_span *s, struct gstage_run *run);
+/*
+ * replace.c: a mapped 4 KiB leaf leads to another frame from now on; translations to the old one may live until the
+ * epoch has passed. TVM lock held.
+ */
+void gstage_replace(const struct gstage *g, gpa_t gpa, pfn_t pfn);
 /* True when the span has no entry of any kind. */
 bool gstage_is_empty(const struct gstage *g, const struct gstage_span *s);
 

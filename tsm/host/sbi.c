@@ -48,6 +48,7 @@ static u64 probe(struct hart *h, u64 eid)
 	case SBI_EXT_SRST:
 	case SBI_EXT_DBCN:
 	case SBI_EXT_COVH:
+	case SBI_EXT_COVI:
 	case SBI_EXT_SUPD:
 		return 1;
 	case SBI_EXT_NACL:

@@ -7,7 +7,8 @@
  * register 5 (entry)   two extends: LE64(entry pc), LE64(entry argument) register 6 (config)  one
  * extend over a sequence of words: 1 (version of this layout) number of confidential regions, then
  * for each in ascending order: gpa, length in bytes; adjacent regions count as one, whatever calls
- * declared them number of vCPUs, then the id of each in ascending order 0 (no interrupt controller)
+ * declared them number of vCPUs, then the id of each in ascending order 0 without interrupt
+ * files, else 1, base, group bits, group shift, hart bits, guest bits, and the address of each vCPU's file
  *
  * 4 and 5 are Salus's formulas for its registers 2 and 3 (ABI.md 15.3). Registers 0 to 3 stay zero
  * in this version.

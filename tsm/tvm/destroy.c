@@ -47,7 +47,10 @@ static void run_release(const struct tvm *t, const struct gstage_run *run)
 	case GSTAGE_RUN_DATA:
 		return give_back(t, run->pfn, run->count, PAGE_TVM_DATA);
 	case GSTAGE_RUN_SHARED:
-		return page_unpin(run->pfn, run->count);
+		/* Interrupt files go back with their vCPU. */
+		if (!page_is_imsic(run->pfn))
+			page_unpin(run->pfn, run->count);
+		return;
 	case GSTAGE_RUN_TABLE:
 		return give_back(t, run->pfn, run->count, PAGE_TVM_TABLE);
 	}
@@ -78,6 +81,16 @@ static void region_pages_release(struct tvm *t)
 	}
 }
 
+static void vcpu_release(struct tvm *t, u32 id)
+{
+	struct vcpu *v = tvm_vcpu(t, id);
+
+	if (!v)
+		return;
+	tvm_aia_release(t, v);
+	give_back(t, PFN(t->vcpu_pfn[id]), vcpu_state_pages(), PAGE_VCPU_STATE);
+}
+
 bool tvm_destroy_step(struct tvm *t)
 {
 	struct gstage_run run;
@@ -90,9 +103,7 @@ bool tvm_destroy_step(struct tvm *t)
 		}
 		region_pages_release(t);
 		for (u32 v = 0; v < TVM_MAX_VCPUS; v++)
-			if (t->vcpu_pfn[v])
-				give_back(t, PFN(t->vcpu_pfn[v]), vcpu_state_pages(),
-					  PAGE_VCPU_STATE);
+			vcpu_release(t, v);
 		give_back(t, t->gstage.root, GSTAGE_ROOT_PAGES, PAGE_TVM_TABLE);
 		give_back(t, PFN(t->id + 1), TVM_STATE_PAGES - 1, PAGE_TVM_STATE);
 		/* The first frame is claimed since the beginning. */

@@ -8,7 +8,7 @@ enum tsm_err tvm_finalize_begin(struct tvm *t)
 	enum tsm_err err = TSM_OK;
 
 	spin_lock(&t->lock);
-	if (t->state != TVM_INITIALIZING || !t->vcpu_pfn[0])
+	if (t->state != TVM_INITIALIZING || !t->vcpu_pfn[0] || !tvm_aia_complete(t))
 		err = TSM_E_PARAM;
 	else if (t->builders)
 		err = TSM_AGAIN;
@@ -44,7 +44,7 @@ static void measure_config(struct tvm *t)
 	for (u32 i = 0; i < TVM_MAX_VCPUS; i++)
 		if (t->vcpu_pfn[i])
 			measure_add(&ctx, i);
-	measure_add(&ctx, 0);
+	tvm_aia_measure(t, &ctx);
 	measure_end(&ctx, reg);
 }
 

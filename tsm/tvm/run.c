@@ -49,6 +49,24 @@ static enum tsm_err finish_share(const struct hart *h, struct tvm_run *run)
 	return TSM_OK;
 }
 
+/*
+ * The interrupt file that the vCPU sees on this hart. One that is bound to another hart is an error, but the RFC client, whose
+ * thread may have moved since, binds it anew when the run ends as if by its timer (ABI.md 17.2).
+ */
+static enum tsm_err find_file(struct tvm_run *run)
+{
+	struct world *w = &run->vcpu->world;
+	bool elsewhere;
+	u64 number;
+
+	if (!tvm_aia_runnable(run->tvm, run->vcpu, &number, &elsewhere)) {
+		run->not_yet = elsewhere && run->deviates;
+		return run->not_yet ? TSM_OK : TSM_E_PARAM;
+	}
+	w->hstatus = (w->hstatus & ~HSTATUS_VGEIN) | number << HSTATUS_VGEIN_SHIFT;
+	return TSM_OK;
+}
+
 /* The last that a run does with its TVM. */
 static void run_release(struct tvm *t, struct vcpu *v, bool dead)
 {
@@ -62,7 +80,9 @@ enum tsm_err tvm_run_decode(const struct hart *h, u64 id, u64 vcpu, struct tvm_r
 
 	if (err != TSM_OK)
 		return err;
-	err = finish_share(h, run);
+	err = find_file(run);
+	if (err == TSM_OK && !run->not_yet)
+		err = finish_share(h, run);
 	if (err != TSM_OK)
 		run_release(run->tvm, run->vcpu, false);
 	return err;
@@ -110,6 +130,7 @@ bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead)
 	struct vcpu_exit e;
 
 	v->world.htimedelta = time_delta(t);
+	v->lenient = run->deviates;
 	if (run->not_yet) {
 		/* As if its timer had ended the run: the RFC client runs the vCPU again. */
 		exit_interrupt(&e, IRQ_STI);

@@ -17,6 +17,7 @@
 #include "gstage/gstage.h"
 #include "measure/measure.h"
 #include "page/epoch.h"
+#include "tvm/aia.h"
 #include "tvm/region.h"
 #include "vcpu/vcpu.h"
 
@@ -63,6 +64,7 @@ struct tvm {
 	pfn_t region_pages;		/* pages of descriptors, linked by first words */
 	u64 htimedelta;			/* 0 until the first RUN_VCPU */
 	struct measurement measurement;
+	struct tvm_aia aia;
 	u8 identity[TVM_IDENTITY_SIZE];
 	struct epoch epoch;
 	struct epoch_slot slots[TVM_MAX_VCPUS];

@@ -11,13 +11,25 @@ static struct vector_regs *vcpu_vector(struct vcpu *v)
 	return (struct vector_regs *)((char *)v + VCPU_VECTOR_OFFSET);
 }
 
-/* One side's part of a move: saves what is dirty, marks it clean. */
+/*
+ * One side's part of a move: saves what is dirty. The control registers are saved always: QEMU's HS-level dirty bits do not
+ * notice when VS mode writes them as CSRs.
+ */
 static void save(struct world *w, struct fp_regs *fp, struct vector_regs *vector)
 {
-	if (hart_features.fp && (w->sstatus & SSTATUS_FS) == SSTATUS_FS_DIRTY)
-		rv_fp_save(fp);
-	if (hart_features.vector && (w->sstatus & SSTATUS_VS) == SSTATUS_VS_DIRTY)
-		rv_vector_save(vector);
+	if (hart_features.fp) {
+		fp->fcsr = csr_read(CSR_FCSR);
+		if ((w->sstatus & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+			rv_fp_save(fp);
+	}
+	if (hart_features.vector) {
+		vector->vstart = csr_read(CSR_VSTART);
+		vector->vcsr = csr_read(CSR_VCSR);
+		vector->vl = csr_read(CSR_VL);
+		vector->vtype = csr_read(CSR_VTYPE);
+		if ((w->sstatus & SSTATUS_VS) == SSTATUS_VS_DIRTY)
+			rv_vector_save(vector);
+	}
 }
 
 static void load(struct world *w, const struct fp_regs *fp, const struct vector_regs *vector)

@@ -11,6 +11,7 @@
 #include "base/types.h"
 #include "gstage/gstage.h"
 #include "host/hart.h"
+#include "irq/bind.h"
 #include "page/epoch.h"
 #include "rv/world.h"
 #include "rv/mmio_insn.h"
@@ -49,6 +50,9 @@ struct vcpu {
 	struct gstage_span share;		/* PENDING_SHARE, PENDING_UNSHARE */
 	u32 console_size, console_next;		/* PENDING_CONSOLE */
 	u8 console[VCPU_CONSOLE_MAX];
+
+	struct irq_vcpu irq;
+	bool lenient;		/* the run that is on was called in RFC numbering (ABI.md 17.2) */
 
 	u32 hart_index;		/* where it ran last; meaningful when vmid_generation is not 0 */
 	u32 code_version;	/* of the TVM, when this hart last executed fence.i for it */

@@ -89,6 +89,9 @@ static inline void rv_hfence_gvma_vmid(u64 vmid)
 }
 
 void rv_cbo_zero(char *p, u64 size, u64 block);
+/* Device registers: nothing lies behind them here. */
+void rv_mmio_write32(spa_t at, u32 v);
+u32 rv_mmio_read32(spa_t at);
 bool rv_hlvx_hu(u64 addr, u16 *value);
 
 struct fp_regs;

@@ -44,6 +44,18 @@ void rv_cbo_zero(char *p, u64 size, u64 block)
 	memset(p, 0, size);
 }
 
+void rv_mmio_write32(spa_t at, u32 v)
+{
+	(void)at;
+	(void)v;
+}
+
+u32 rv_mmio_read32(spa_t at)
+{
+	(void)at;
+	return 0;
+}
+
 bool rv_hlvx_hu(u64 addr, u16 *value)
 {
 	u64 i = (addr - rv_cpu->code_addr) / 2;
