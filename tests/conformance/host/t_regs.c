@@ -321,6 +321,7 @@ static void fp(void)
 	csr_write(0x003, host[32]);
 	tvm_fp(&vm, false);
 	eq(csr_read(0x003), host[32], "the host's fcsr is kept when it alone was written since the last RUN");
+	fp_load(host);
 	/* The host has FP off meanwhile: nothing may be lost. */
 	csr_clear(sstatus, SSTATUS_FS);
 	tvm_fp(&vm, false);
