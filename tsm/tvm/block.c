@@ -13,12 +13,23 @@ static enum region_type span_type(const struct tvm *t, const struct gstage_span 
 	return region_of_range(&t->regions, s->gpa.v, s->size);
 }
 
+/*
+ * Interrupt files are COVI's to block: its sequences rely on what the entries are. Refuses also a TVM that does not run yet.
+ */
+static enum tsm_err may_block(const struct tvm *t, const struct gstage_span *s)
+{
+	if (t->state != TVM_RUNNABLE)
+		return TSM_E_PARAM;
+	return region_overlaps_type(&t->regions, s->gpa.v, s->size, REGION_IMSIC) ? TSM_E_ADDRESS : TSM_OK;
+}
+
 enum tsm_err tvm_block(struct tvm *t, const struct gstage_span *s, bool lenient)
 {
-	enum tsm_err err = TSM_E_PARAM;
+	enum tsm_err err;
 
 	spin_lock(&t->lock);
-	if (t->state == TVM_RUNNABLE)
+	err = may_block(t, s);
+	if (err == TSM_OK)
 		err = gstage_check(&t->gstage, s, GSTAGE_WANT_MAPPED,
 				   lenient && removable(span_type(t, s)), &t->epoch);
 	/*
@@ -33,10 +44,11 @@ enum tsm_err tvm_block(struct tvm *t, const struct gstage_span *s, bool lenient)
 
 enum tsm_err tvm_unblock(struct tvm *t, const struct gstage_span *s)
 {
-	enum tsm_err err = TSM_E_PARAM;
+	enum tsm_err err;
 
 	spin_lock(&t->lock);
-	if (t->state == TVM_RUNNABLE)
+	err = may_block(t, s);
+	if (err == TSM_OK)
 		err = gstage_check(&t->gstage, s, GSTAGE_WANT_BLOCKED, false, &t->epoch);
 	if (err == TSM_OK)
 		gstage_unblock(&t->gstage, s);
