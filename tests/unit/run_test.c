@@ -61,15 +61,15 @@ static void host_state_survives(void **state)
 	for (u32 i = 0; i < 32; i++)
 		rv_cpu->f[i] = 0xf00 + i;
 	memset(rv_cpu->v, 0x99, 32 * rv_cpu->vlenb);
-	rv_cpu->fcsr = 0xe0;
-	rv_cpu->vcsr = 7;
+	csr_write(CSR_FCSR, 0xe0);
+	csr_write(CSR_VCSR, 7);
 	run(0);
 	assert_int_equal(csr_read(CSR_VSSCRATCH), 0);
 	assert_int_equal(csr_read(CSR_SENVCFG), 0);
 	assert_int_equal(csr_read(CSR_VSISELECT), 0);
 	assert_int_equal(csr_read(CSR_SSTATEEN0), 0);
-	assert_int_equal(rv_cpu->fcsr, 0);
-	assert_int_equal(rv_cpu->vcsr, 0);
+	assert_int_equal(csr_read(CSR_FCSR), 0);
+	assert_int_equal(csr_read(CSR_VCSR), 0);
 	for (u32 i = 0; i < 32 * rv_cpu->vlenb; i++)
 		assert_int_equal(rv_cpu->v[i], 0);
 	for (u32 i = 0; i < 32; i++)
@@ -89,14 +89,25 @@ static void host_state_survives(void **state)
 	assert_int_equal(csr_read(CSR_SSTATEEN0), 0x8000000000000000);
 	assert_int_equal(rv_cpu->f[3], 0xf03);
 	assert_int_equal(rv_cpu->v[5], 0x99);
-	assert_int_equal(rv_cpu->fcsr, 0xe0);
+	assert_int_equal(csr_read(CSR_FCSR), 0xe0);
 	/* And finds it again. */
 	run(0);
 	assert_int_equal(csr_read(CSR_VSSCRATCH), 0x52);
 	assert_int_equal(csr_read(CSR_SENVCFG), 0x73);
 	assert_int_equal(rv_cpu->f[3], 0x33);
 	assert_int_equal(rv_cpu->v[5], 0x55);
+	/* FP and vector CSRs alone, without a mark that anything was written. */
+	csr_write(CSR_FCSR, 0x21);
+	csr_write(CSR_VCSR, 5);
 	rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r);
+	assert_int_equal(csr_read(CSR_FCSR), 0xe0);
+	assert_int_equal(csr_read(CSR_VCSR), 7);
+	csr_write(CSR_FCSR, 0x40);
+	run(0);
+	assert_int_equal(csr_read(CSR_FCSR), 0x21);
+	assert_int_equal(csr_read(CSR_VCSR), 5);
+	rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r);
+	assert_int_equal(csr_read(CSR_FCSR), 0x40);
 	csr_write(CSR_VSATP, 0);
 	tvm_end();
 }

@@ -32,8 +32,7 @@ struct rv_cpu {
 	u64 sbi_ext, sbi_fid, sbi_arg[5];	/* the latest */
 	struct sbiret sbi_ret;			/* the answer to the next */
 
-	u64 f[32], fcsr;
-	u64 vstart, vcsr, vl, vtype;
+	u64 f[32];
 	u8 v[32 * RV_HOST_MAX_VLENB];
 	u64 vlenb;
 

@@ -69,29 +69,29 @@ bool rv_hlvx_hu(u64 addr, u16 *value)
 void rv_fp_save(struct fp_regs *r)
 {
 	memcpy(r->f, rv_cpu->f, sizeof(r->f));
-	r->fcsr = rv_cpu->fcsr;
+	r->fcsr = rv_cpu->csr[CSR_FCSR];
 }
 
 void rv_fp_load(const struct fp_regs *r)
 {
 	memcpy(rv_cpu->f, r->f, sizeof(r->f));
-	rv_cpu->fcsr = r->fcsr;
+	rv_cpu->csr[CSR_FCSR] = r->fcsr;
 }
 
 void rv_vector_save(struct vector_regs *r)
 {
-	r->vstart = rv_cpu->vstart;
-	r->vcsr = rv_cpu->vcsr;
-	r->vl = rv_cpu->vl;
-	r->vtype = rv_cpu->vtype;
+	r->vstart = rv_cpu->csr[CSR_VSTART];
+	r->vcsr = rv_cpu->csr[CSR_VCSR];
+	r->vl = rv_cpu->csr[CSR_VL];
+	r->vtype = rv_cpu->csr[CSR_VTYPE];
 	memcpy(r->v, rv_cpu->v, 32 * rv_cpu->vlenb);
 }
 
 void rv_vector_load(const struct vector_regs *r)
 {
-	rv_cpu->vstart = r->vstart;
-	rv_cpu->vcsr = r->vcsr;
-	rv_cpu->vl = r->vl;
-	rv_cpu->vtype = r->vtype;
+	rv_cpu->csr[CSR_VSTART] = r->vstart;
+	rv_cpu->csr[CSR_VCSR] = r->vcsr;
+	rv_cpu->csr[CSR_VL] = r->vl;
+	rv_cpu->csr[CSR_VTYPE] = r->vtype;
 	memcpy(rv_cpu->v, r->v, 32 * rv_cpu->vlenb);
 }
