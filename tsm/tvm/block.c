@@ -20,7 +20,7 @@ static enum tsm_err may_block(const struct tvm *t, const struct gstage_span *s)
 {
 	if (t->state != TVM_RUNNABLE)
 		return TSM_E_PARAM;
-	return region_overlaps_type(&t->regions, s->gpa.v, s->size, REGION_IMSIC) ? TSM_E_ADDRESS : TSM_OK;
+	return region_overlapping(&t->regions, s->gpa.v, s->size, REGION_IMSIC) ? TSM_E_ADDRESS : TSM_OK;
 }
 
 enum tsm_err tvm_block(struct tvm *t, const struct gstage_span *s, bool lenient)

@@ -129,10 +129,11 @@ void region_set(struct region_map *m, u64 gpa, u64 size, enum region_type type)
 		}
 }
 
-bool region_overlaps_type(const struct region_map *m, u64 gpa, u64 size, enum region_type type)
+const struct region *region_overlapping(const struct region_map *m, u64 gpa, u64 size,
+					enum region_type type)
 {
 	for (const struct region *r = m->first; r && r->base < gpa + size; r = r->next)
 		if (r->type == type && ranges_overlap(gpa, size, r->base, r->size))
-			return true;
-	return false;
+			return r;
+	return NULL;
 }

@@ -54,8 +54,9 @@ const struct region *region_find(const struct region_map *m, u64 gpa);
 enum region_type region_of_range(const struct region_map *m, u64 gpa, u64 size);
 
 bool region_overlaps(const struct region_map *m, u64 gpa, u64 size);
-/* True when a region of that type overlaps the range, which does not wrap. */
-bool region_overlaps_type(const struct region_map *m, u64 gpa, u64 size, enum region_type type);
+/* The first region of that type that overlaps the range, which does not wrap, or NULL. */
+const struct region *region_overlapping(const struct region_map *m, u64 gpa, u64 size,
+					enum region_type type);
 
 /*
  * Gives [gpa, gpa + size) the type @type, whatever it was; REGION_NONE takes it out of the map. The

@@ -119,23 +119,13 @@ enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type t
 	return err;
 }
 
-/* The first region of @type that overlaps the range, or NULL. */
-static const struct region *overlapping(const struct region_map *m, u64 gpa, u64 size,
-					enum region_type type)
-{
-	for (const struct region *r = m->first; r && r->base < gpa + size; r = r->next)
-		if (r->type == type && ranges_overlap(gpa, size, r->base, r->size))
-			return r;
-	return NULL;
-}
-
 bool tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type)
 {
 	const struct region *r;
 	bool found = false;
 
 	spin_lock(&t->lock);
-	while ((r = overlapping(&t->regions, gpa, size, type)) != NULL) {
+	while ((r = region_overlapping(&t->regions, gpa, size, type)) != NULL) {
 		/* Whole regions go, so no descriptor is needed. */
 		region_set(&t->regions, r->base, r->size, REGION_NONE);
 		found = true;
