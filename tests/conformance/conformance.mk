@@ -18,8 +18,9 @@ CONF_TSM	?= $(BUILD)/tsm.bin
 
 .PHONY: conformance conformance-bare
 
-conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the conformance suite, with 1 and 4 harts
-	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --run smp=1,icount --run smp=4
+conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the conformance suite, with 1 to 8 harts
+	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --run smp=1,icount --run smp=4 --run smp=8,mem=512M \
+		--run smp=2,mem=256M,no=v,no=smstateen,no=sscofpmf,no=zicboz
 
 conformance-bare: $(CONF)/testhost.bin | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi
 	$(Q)scripts/tap-run --bare --image $< --run smp=1 --run smp=4
