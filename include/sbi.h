@@ -37,6 +37,7 @@
 #define SBI_EXT_COVH			0x434f5648
 #define SBI_EXT_COVI			0x434f5649
 #define SBI_EXT_COVG			0x434f5647
+#define SBI_EXT_ATST			0x41545354
 
 /* a6: functions */
 #define SBI_BASE_SPEC_VERSION		0

@@ -15,7 +15,7 @@
 #define COVG_RETRIEVE_SECRET		9
 #define COVG_READ_MEASUREMENT		10
 
-/* Measurement registers (initial 0-6). Register 4 is Salus's R2, register 5 its R3. */
+/* Measurement registers: initial ones, then runtime ones. Register 4 is Salus's R2, register 5 its R3. */
 #define COVE_MR_PLATFORM_FW		0
 #define COVE_MR_PLATFORM_CONFIG		1
 #define COVE_MR_TSM			2
@@ -24,6 +24,8 @@
 #define COVE_MR_TVM_ENTRY		5
 #define COVE_MR_TVM_CONFIG		6
 #define COVE_MR_INITIAL_COUNT		7
+#define COVE_MR_RUNTIME_COUNT		4
+#define COVE_MR_COUNT			(COVE_MR_INITIAL_COUNT + COVE_MR_RUNTIME_COUNT)
 #define COVE_MR_SIZE			48	/* SHA-384 */
 
 #endif

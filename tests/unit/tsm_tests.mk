@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share measure attest
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -22,5 +22,7 @@ tvm_SRC			:= $(UNIT_RIG) tests/unit/tvm_rig.c
 run_SRC			:= $(tvm_SRC)
 tvm_sbi_SRC		:= $(tvm_SRC)
 share_SRC		:= $(tvm_SRC)
+measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_block.c
+attest_SRC		:= $(tvm_SRC)
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

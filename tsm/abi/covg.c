@@ -81,28 +81,6 @@ static bool change_interrupts(const struct tvm_call *c, u64 fid)
 	return notify(c, fid);
 }
 
-/*
- * Refuses: destination unaligned (-5); too small, not confidential, no such register (-3). Value:
- * bytes written.
- */
-static bool read_measurement(const struct tvm_call *c)
-{
-	gpa_t gpa = GPA(arg(c, 0));
-	u64 size = arg(c, 1);
-	u64 index = arg(c, 2);
-	gpa_t missing;
-
-	if (!IS_ALIGNED(gpa.v, PAGE_SIZE) || gpa.v >= GSTAGE_GPA_END)
-		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
-	if (size < COVE_MR_SIZE || size > GSTAGE_GPA_END - gpa.v ||
-	    index >= COVE_MR_INITIAL_COUNT ||
-	    tvm_range_type(c->tvm, gpa, size) != REGION_CONFIDENTIAL)
-		return tvm_reply(c, SBI_ERR_INVALID_PARAM, 0);
-	if (!tvm_write(c->tvm, gpa, c->tvm->measurement.reg[index].value, COVE_MR_SIZE, &missing))
-		return tvm_need_page(c, CAUSE_STORE_GUEST, missing);
-	return tvm_reply(c, SBI_SUCCESS, COVE_MR_SIZE);
-}
-
 bool tvm_covg_call(const struct tvm_call *c)
 {
 	switch (c->vcpu->world.gpr[REG_A6]) {
@@ -118,8 +96,12 @@ bool tvm_covg_call(const struct tvm_call *c)
 	case COVG_ALLOW_EXT_INTERRUPT:
 	case COVG_DENY_EXT_INTERRUPT:
 		return change_interrupts(c, c->vcpu->world.gpr[REG_A6]);
+	case COVG_GET_ATTCAPS:
+		return covg_get_attcaps(c);
+	case COVG_EXTEND_MEASUREMENT:
+		return covg_extend_measurement(c);
 	case COVG_READ_MEASUREMENT:
-		return read_measurement(c);
+		return covg_read_measurement(c);
 	}
 	return tvm_reply(c, SBI_ERR_NOT_SUPPORTED, 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "abi/tvm_sbi.h"
+#include "generated/config.h"
 #include "rv_arch.h"
 #include "sbi.h"
 
@@ -36,6 +37,8 @@ static u64 probe(u64 eid)
 	case SBI_EXT_DBCN:
 	case SBI_EXT_COVG:
 		return 1;
+	case SBI_EXT_ATST:
+		return CONFIG_ATST;
 	}
 	return 0;
 }
@@ -217,6 +220,10 @@ bool tvm_sbi_call(const struct tvm_call *c)
 		return dbcn_call(c, fid);
 	case SBI_EXT_COVG:
 		return tvm_covg_call(c);
+	case SBI_EXT_ATST:
+		if (CONFIG_ATST)
+			return tvm_atst_call(c);
+		break;
 	}
 	return tvm_reply(c, SBI_ERR_NOT_SUPPORTED, 0);
 }

@@ -15,11 +15,37 @@ struct tvm_call {
 	struct vcpu_exit *exit;		/* filled when the call goes to the host */
 };
 
+static inline u64 tvm_arg(const struct tvm_call *c, u32 i)
+{
+	return c->vcpu->world.gpr[REG_A0 + i];
+}
+
 /* Serves the ECALL of the vCPU. True: it goes on; false: *exit is the exit. */
 bool tvm_sbi_call(const struct tvm_call *c);
 
 /* covg.c: likewise for COVG. */
 bool tvm_covg_call(const struct tvm_call *c);
+
+/* atst.c: likewise for ATST. */
+bool tvm_atst_call(const struct tvm_call *c);
+
+/* attest.c: COVG functions 6, 7 and 10, and what they share with ATST */
+bool covg_get_attcaps(const struct tvm_call *c);
+bool covg_extend_measurement(const struct tvm_call *c);
+bool covg_read_measurement(const struct tvm_call *c);
+
+/* The range does not wrap and is confidential, all in one region. Its pages may be missing. */
+bool tvm_is_confidential(const struct tvm_call *c, gpa_t gpa, u64 size);
+/*
+ * Copies an answer of at most a page there and replies @value; where a page is missing nothing is
+ * copied and the host has to supply it.
+ */
+bool tvm_answer(const struct tvm_call *c, gpa_t gpa, const void *src, u64 size, u64 value);
+/*
+ * Extends a runtime register by the digest there, with zeros behind it up to @size bytes in all:
+ * COVE_MR_SIZE to ATST_EXTEND_SIZE.
+ */
+bool tvm_extend(const struct tvm_call *c, u32 index, gpa_t gpa, u64 size);
 
 /* The answer into a0 and a1, the pc past the ECALL. True, for the callers' convenience. */
 bool tvm_reply(const struct tvm_call *c, s64 error, u64 value);

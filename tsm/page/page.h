@@ -7,7 +7,7 @@
  * call that set it: nobody else changes it or touches the frame. A call claims (busy) all that it needs, checks, and
  * only then performs; a refusal releases the claims, and the words are as they were.
  *
- * Lock order (outer first): tvm lock -> host block lock -> log. Busy bits are not waited for while a lock is held:
+ * Lock order (outer first): tvm lock -> host block lock -> log; a TVM's measurement lock is held alone. Busy bits are not waited for while a lock is held:
  * a claim of a busy word fails, it does not spin.
  */
 #ifndef PAGE_PAGE_H
