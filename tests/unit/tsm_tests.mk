@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share measure attest
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share measure attest stress
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -24,5 +24,6 @@ tvm_sbi_SRC		:= $(tvm_SRC)
 share_SRC		:= $(tvm_SRC)
 measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_block.c
 attest_SRC		:= $(tvm_SRC)
+stress_SRC		:= $(UNIT_RIG)
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h
