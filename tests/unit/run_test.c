@@ -141,8 +141,13 @@ static void host_interrupts(void **state)
 	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_SSI);
 	csr_write(CSR_HVIP, 0);
 	run(0);
+	csr_write(CSR_HGEIP, BIT(1));
 	assert_false(rig_trap(CAUSE_IRQ | IRQ_SGEI, 0, 0, &r));
 	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_SEI);
+	csr_write(CSR_HGEIP, BIT(3));
+	run(0);
+	assert_false(rig_trap(CAUSE_IRQ | IRQ_SGEI, 0, 0, &r));
+	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_SGEI);
 	csr_write(CSR_VSIE, 0);
 	run(0);
 	assert_int_equal(csr_read(CSR_SIE), BIT(IRQ_SSI));

@@ -14,13 +14,16 @@
  */
 static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, struct vcpu_exit *e)
 {
+	u64 host_file;
+
 	switch (trap->scause & ~CAUSE_IRQ) {
 	case IRQ_STI:
 		exit_interrupt(e, IRQ_STI);
 		return false;
 	case IRQ_SGEI:
-		/* Only the host's own file is enabled. */
-		exit_interrupt(e, IRQ_SEI);
+		/* The host's own file, or one that it waits for. */
+		host_file = BIT((h->host.hstatus & HSTATUS_VGEIN) >> HSTATUS_VGEIN_SHIFT);
+		exit_interrupt(e, csr_read(CSR_HGEIP) & csr_read(CSR_HGEIE) & host_file ? IRQ_SEI : IRQ_SGEI);
 		return false;
 	}
 	if (!(h->host.hvip & BIT(IRQ_VSSI)) || !(h->host.vsie & BIT(IRQ_SSI)))

@@ -49,6 +49,9 @@ struct hart {
 	u64 vmid_next;			/* VMIDs of this hart: the next to hand out */
 	u64 vmid_generation;		/* grows when they are handed out anew, after a flush; starts at 1 */
 	u64 hcsr[HCSR_COUNT];		/* host/hcsr.c */
+	u64 sgei_files;			/* host/sgei.c: hardware files whose interrupts the host waits for, a mask */
+	bool sgei_told;			/* the host knows, and has not looked yet */
+	bool sgei_waits;		/* it is to be told when it enables interrupts */
 	u64 last_probe;			/* EID of the host's latest Base probe here */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/hcsr.h"
+#include "host/sgei.h"
 #include "rv/fetch.h"
 #include "rv/inject.h"
 
@@ -24,7 +25,7 @@
 	X(CSR_HIE, VS_INTERRUPTS | BIT(IRQ_SGEI))	\
 	X(CSR_HTIMEDELTA, ALL)				\
 	X(CSR_HCOUNTEREN, 0xffffffffULL)		\
-	X(CSR_HGEIE, 0)					\
+	X(CSR_HGEIE, ALL)				\
 	X(CSR_HVIEN, 0)					\
 	X(CSR_HVICTL, 0)				\
 	X(CSR_HENVCFG, HENVCFG_FIOM | HENVCFG_STCE)	\
@@ -58,6 +59,14 @@ struct hcsr {
 static const struct hcsr hcsr_table[] = { HCSRS(HCSR_ROW) };
 static_assert(ARRAY_SIZE(hcsr_table) <= HCSR_COUNT, "struct hart holds the values");
 
+u64 hcsr_read(const struct hart *h, u32 number)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(hcsr_table); i++)
+		if (hcsr_table[i].number == number)
+			return h->hcsr[i];
+	return 0;
+}
+
 static u64 *hcsr_value(struct hart *h, u32 number, u64 *writable)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(hcsr_table); i++) {
@@ -69,14 +78,44 @@ static u64 *hcsr_value(struct hart *h, u32 number, u64 *writable)
 	return NULL;
 }
 
+static bool files_offered;
+
+void hcsr_offer_files(bool offer)
+{
+	__atomic_store_n(&files_offered, offer, __ATOMIC_RELAXED);
+}
+
+/* Guest files that the host can give away: bits 1 up. */
+static u64 host_files(void)
+{
+	if (!__atomic_load_n(&files_offered, __ATOMIC_RELAXED))
+		return 0;
+	return (BIT(hart_features.geilen) - 1) & ~1ULL;
+}
+
 /* WARL: a mode other than bare or Sv39x4 leaves hgatp as it was. */
 static u64 legal(u32 number, u64 old, u64 new)
 {
 	u64 mode = new >> HGATP_MODE_SHIFT;
 
+	if (number == CSR_HGEIE)
+		return new & host_files();
 	if (number == CSR_HGATP && mode && mode != HGATP_MODE_SV39X4)
 		return old;
 	return new;
+}
+
+/* What reading gives: the stored value, or hardware's where the host asks what is pending. */
+static u64 value_now(const struct hart *h, u32 number, u64 stored)
+{
+	u64 pending;
+
+	if (number != CSR_HGEIP && number != CSR_HIP)
+		return stored;
+	pending = csr_read(CSR_HGEIP) >> 1 & host_files();
+	if (number == CSR_HGEIP)
+		return pending;
+	return stored | (pending & hcsr_read(h, CSR_HGEIE) ? BIT(IRQ_SGEI) : 0);
 }
 
 static void set_trap_sret(struct world *w, bool on)
@@ -95,7 +134,7 @@ static bool csr_access(struct hart *h, struct world *w, u32 insn)
 
 	if (!value || (write && number >> 10 == 3))
 		return false;
-	old = *value;
+	old = value_now(h, number, *value);
 	switch (funct3 & 3) {
 	case 1:
 		new = operand;
@@ -110,10 +149,12 @@ static bool csr_access(struct hart *h, struct world *w, u32 insn)
 		return false;
 	}
 	if (write) {
-		*value = legal(number, old, (old & ~writable) | (new & writable));
+		*value = legal(number, *value, (*value & ~writable) | (new & writable));
 		/* An sret towards V=1 would run an ordinary VM, which does not exist here: see sret(). */
 		if (number == CSR_HSTATUS)
-			set_trap_sret(w, *value & HSTATUS_SPV);
+			set_trap_sret(w, *value & HSTATUS_SPV || sgei_waits(h));
+		if (number == CSR_HGEIE || number == CSR_HIE)
+			sgei_update(h);
 	}
 	if (rd)
 		w->gpr[rd] = old;
@@ -154,6 +195,7 @@ static void sret(struct hart *h, struct world *w)
 	else
 		vsstatus &= ~SSTATUS_SIE;
 	csr_write(CSR_VSSTATUS, (vsstatus & ~SSTATUS_SPP) | SSTATUS_SPIE);
+	sgei_after_sret(h, w);
 }
 
 /* HFENCE.VVMA/GVMA and HINVAL.VVMA/GVMA: the host has no second-stage translations of its own to flush. */

@@ -9,6 +9,15 @@
 #include "host/hart.h"
 
 /*
+ * Whether hgeie shows the guest files that the host can give to TVMs. Not before a CoVE host has asked for NACL: stock KVM would take
+ * them for its own (DECISIONS 10).
+ */
+void hcsr_offer_files(bool offer);
+
+/* A register of the virtual file, by CSR number. */
+u64 hcsr_read(const struct hart *h, u32 number);
+
+/*
  * Emulates the instruction in @stval (0: it is fetched) that trapped in the host's world @w, and steps over it. False:
  * it is none of those, nothing has changed.
  */

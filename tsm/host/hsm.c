@@ -2,6 +2,7 @@
 #include "host/hsm.h"
 #include "base/string.h"
 #include "host/nacl.h"
+#include "host/sgei.h"
 #include "host/space.h"
 #include "rv/world_switch.h"
 #include <sbi.h>
@@ -160,6 +161,9 @@ static s64 start(u64 hartid, u64 addr, u64 opaque)
 static void stop(struct hart *h)
 {
 	nacl_disable(h);
+	memset(h->hcsr, 0, sizeof(h->hcsr));
+	sgei_update(h);
+	h->sgei_waits = false;
 	/* The host's interrupt file and timer must not wake what is stopped. */
 	csr_write(CSR_VSIE, 0);
 	csr_write(CSR_VSTIMECMP, ~0ULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/sbi.h"
 #include "base/err.h"
+#include "host/hcsr.h"
 #include "host/hsm.h"
 #include "host/space.h"
 #include "platform.h"
@@ -56,6 +57,7 @@ static u64 probe(struct hart *h, u64 eid)
 		 * Stock KVM probes RFENCE right before NACL and would then queue fences into a ring that nobody drains; the
 		 * CoVE clients never do that (DECISIONS 10).
 		 */
+		hcsr_offer_files(last != SBI_EXT_RFENCE);
 		return last != SBI_EXT_RFENCE;
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "host/hcsr.h"
 #include "host/hsm.h"
+#include "host/sgei.h"
 #include "host/space.h"
 #include "io/aplic.h"
 #include "log/log.h"
@@ -67,9 +68,10 @@ struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 		hsm_serve_requests(h);
 	if (h->vcpu) {
 		w = abi_tvm_trap(h, scause, stval, csr_read(CSR_HTVAL), csr_read(CSR_HTINST));
+	} else if (scause == (CAUSE_IRQ | IRQ_SGEI)) {
+		sgei_trap(h, w);
 	} else if (scause & CAUSE_IRQ) {
-		/* While the host runs, only the TSM's own interrupt is enabled. */
-		csr_write(CSR_SIE, BIT(IRQ_SSI));
+		/* While the host runs, only the TSM's own interrupt and SGEI are enabled: served above, or spurious. */
 	} else {
 		w = host_trap(h, w, scause, stval);
 	}

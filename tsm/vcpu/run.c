@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/sgei.h"
 #include "host/space.h"
 #include "rv/world_switch.h"
 #include "vcpu/vcpu.h"
@@ -70,23 +71,26 @@ static void space_enter(struct vcpu *v, const struct vcpu_space *space, bool new
  * The host's interrupts, as its vsie has them, end the run. Its own interrupt file raises SGEI
  * while a TVM runs.
  */
-static void host_irqs_arm(const struct world *host)
+static void host_irqs_arm(const struct hart *h)
 {
+	const struct world *host = &h->host;
+	u64 files = h->sgei_files;
+
 	if (host->vsie & BIT(IRQ_STI)) {
 		csr_write(CSR_STIMECMP, host->vstimecmp - host->htimedelta);
 		csr_set(CSR_SIE, BIT(IRQ_STI));
 	}
-	if (host->vsie & BIT(IRQ_SEI)) {
-		csr_write(CSR_HGEIE, BIT((host->hstatus & HSTATUS_VGEIN) >> HSTATUS_VGEIN_SHIFT));
+	if (host->vsie & BIT(IRQ_SEI))
+		files |= BIT((host->hstatus & HSTATUS_VGEIN) >> HSTATUS_VGEIN_SHIFT);
+	csr_write(CSR_HGEIE, files);
+	if (files)
 		csr_set(CSR_HIE, BIT(IRQ_SGEI));
-	}
 }
 
-static void host_irqs_disarm(void)
+static void host_irqs_disarm(const struct hart *h)
 {
 	csr_clear(CSR_SIE, BIT(IRQ_STI));
-	csr_clear(CSR_HIE, BIT(IRQ_SGEI));
-	csr_write(CSR_HGEIE, 0);
+	sgei_arm(h);
 }
 
 void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space)
@@ -100,13 +104,13 @@ void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space)
 	world_switch(&h->host, &v->world, hart_features.smstateen);
 	host_space_leave();
 	space_enter(v, space, new_tag);
-	host_irqs_arm(&h->host);
+	host_irqs_arm(h);
 	h->vcpu = v;
 }
 
 void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot)
 {
-	host_irqs_disarm();
+	host_irqs_disarm(h);
 	world_switch(&v->world, &h->host, hart_features.smstateen);
 	if (!hart_features.vmid_max)
 		flush_all();

@@ -92,6 +92,8 @@ void rv_cbo_zero(char *p, u64 size, u64 block);
 void rv_mmio_write32(spa_t at, u32 v);
 u32 rv_mmio_read32(spa_t at);
 bool rv_hlvx_hu(u64 addr, u16 *value);
+/* There is no Zkr here. */
+bool rv_csr_seed(u64 *value);
 
 struct fp_regs;
 struct vector_regs;

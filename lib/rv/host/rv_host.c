@@ -56,6 +56,12 @@ u32 rv_mmio_read32(spa_t at)
 	return 0;
 }
 
+bool rv_csr_seed(u64 *value)
+{
+	(void)value;
+	return false;
+}
+
 bool rv_hlvx_hu(u64 addr, u16 *value)
 {
 	u64 i = (addr - rv_cpu->code_addr) / 2;

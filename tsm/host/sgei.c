@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/sgei.h"
+#include "host/hcsr.h"
+#include "rv/inject.h"
+
+void sgei_arm(const struct hart *h)
+{
+	u64 files = h->sgei_told ? 0 : h->sgei_files;
+
+	csr_write(CSR_HGEIE, files);
+	if (files)
+		csr_set(CSR_HIE, BIT(IRQ_SGEI));
+	else
+		csr_clear(CSR_HIE, BIT(IRQ_SGEI));
+}
+
+void sgei_update(struct hart *h)
+{
+	/* The host itself sits in hardware file 1: its file n is hardware file n + 1. */
+	h->sgei_files = hcsr_read(h, CSR_HIE) & BIT(IRQ_SGEI) ? hcsr_read(h, CSR_HGEIE) << 1 : 0;
+	h->sgei_told = false;
+	sgei_arm(h);
+}
+
+static bool host_interruptible(const struct world *w)
+{
+	return !(w->sstatus & SSTATUS_SPP) || (csr_read(CSR_VSSTATUS) & SSTATUS_SIE);
+}
+
+static void deliver_or_wait(struct hart *h, struct world *w)
+{
+	h->sgei_waits = !host_interruptible(w);
+	if (h->sgei_waits) {
+		csr_set(CSR_HVIP, BIT(IRQ_VSTI));
+		w->hstatus |= HSTATUS_VTSR;
+		return;
+	}
+	csr_clear(CSR_HVIP, BIT(IRQ_VSTI));
+	world_inject(w, CAUSE_IRQ | IRQ_SGEI, 0);
+}
+
+void sgei_trap(struct hart *h, struct world *w)
+{
+	h->sgei_told = true;
+	sgei_arm(h);
+	deliver_or_wait(h, w);
+}
+
+void sgei_after_sret(struct hart *h, struct world *w)
+{
+	if (h->sgei_waits)
+		deliver_or_wait(h, w);
+}
+
+bool sgei_waits(const struct hart *h)
+{
+	return h->sgei_waits;
+}
