@@ -106,7 +106,9 @@ struct sbiret tvm_ecall(struct tvm *t, u32 vcpu, u64 eid, u64 fid, u64 a0, u64 a
 bool tvm_ecall_begin(struct tvm *t, u32 vcpu, u64 eid, u64 fid, const u64 args[6], struct exit *e);
 /* After tvm_ecall_begin(): the TVM's a0 and a1, once it goes on. */
 struct sbiret tvm_ecall_end(struct tvm *t, u32 vcpu);
-/* COVG ADD_MMIO for a page at TVM_MMIO_GPA; the notification exit, if there is one, is absorbed. */
+/* A COVG call that only notifies the host, which absorbs the exit, if there is one. */
+struct sbiret tvm_covg(struct tvm *t, u32 vcpu, u64 fid, u64 a0, u64 a1);
+/* COVG ADD_MMIO. */
 struct sbiret tvm_declare_mmio(struct tvm *t, u32 vcpu, u64 gpa, u64 size);
 
 #define INSN_NOP	0x00000013

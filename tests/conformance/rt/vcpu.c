@@ -210,14 +210,19 @@ struct sbiret tvm_ecall_end(struct tvm *t, u32 vcpu)
 	return ecall_result(t, vcpu, &e);
 }
 
-struct sbiret tvm_declare_mmio(struct tvm *t, u32 vcpu, u64 gpa, u64 size)
+struct sbiret tvm_covg(struct tvm *t, u32 vcpu, u64 fid, u64 a0, u64 a1)
 {
-	u64 args[6] = { gpa, size };
+	u64 args[6] = { a0, a1 };
 	struct exit e;
 
-	if (!tvm_ecall_begin(t, vcpu, SBI_EXT_COVG, COVG_ADD_MMIO_REGION, args, &e))
+	if (!tvm_ecall_begin(t, vcpu, SBI_EXT_COVG, fid, args, &e))
 		return (struct sbiret){ 1, 0 };
-	if (!e.error && e.scause == CAUSE_ECALL && e.a[7] == SBI_EXT_COVG && e.a[6] == COVG_ADD_MMIO_REGION)
+	if (!e.error && e.scause == CAUSE_ECALL && e.a[7] == SBI_EXT_COVG && e.a[6] == fid)
 		return tvm_ecall_end(t, vcpu);
 	return ecall_result(t, vcpu, &e);
+}
+
+struct sbiret tvm_declare_mmio(struct tvm *t, u32 vcpu, u64 gpa, u64 size)
+{
+	return tvm_covg(t, vcpu, COVG_ADD_MMIO_REGION, gpa, size);
 }
