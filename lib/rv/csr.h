@@ -9,6 +9,7 @@
 #define CSR_VSTART		0x008
 #define CSR_VCSR		0x00f
 #define CSR_SEED		0x015
+#define CSR_JVT			0x017
 #define CSR_SSTATUS		0x100
 #define CSR_SIE			0x104
 #define CSR_STVEC		0x105
@@ -21,6 +22,7 @@
 #define CSR_STVAL		0x143
 #define CSR_SIP			0x144
 #define CSR_STIMECMP		0x14d
+#define CSR_SCTRSTATUS		0x14f
 #define CSR_SISELECT		0x150
 #define CSR_SIREG		0x151
 #define CSR_STOPEI		0x15c
@@ -34,10 +36,12 @@
 #define CSR_VSTVAL		0x243
 #define CSR_VSIP		0x244
 #define CSR_VSTIMECMP		0x24d
+#define CSR_VSCTRCTL		0x24e
 #define CSR_VSISELECT		0x250
 #define CSR_VSIREG		0x251
 #define CSR_VSTOPEI		0x25c
 #define CSR_VSATP		0x280
+#define CSR_SCONTEXT		0x5a8
 #define CSR_HSTATUS		0x600
 #define CSR_HEDELEG		0x602
 #define CSR_HIDELEG		0x603
@@ -49,6 +53,9 @@
 #define CSR_HVICTL		0x609
 #define CSR_HENVCFG		0x60a
 #define CSR_HSTATEEN0		0x60c
+#define CSR_HSTATEEN1		0x60d
+#define CSR_HSTATEEN2		0x60e
+#define CSR_HSTATEEN3		0x60f
 #define CSR_HTVAL		0x643
 #define CSR_HIP			0x644
 #define CSR_HVIP		0x645
@@ -134,6 +141,7 @@
 #define IRQ_SEI			9
 #define IRQ_VSEI		10
 #define IRQ_SGEI		12
+#define IRQ_LCOFI		13
 #define CAUSE_IRQ		RV_UL(0x8000000000000000)
 
 /* Exception causes */

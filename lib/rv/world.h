@@ -3,6 +3,8 @@
  * Register state of one VS-mode context (the host on one hart, or one vCPU of a TVM), and the lists that say how each
  * CSR is moved. The lists are shared by C, by the offsets generated for assembly, and by the tests.
  *
+ * The whole picture, register by register, is csr_classes.h.
+ *
  * A trap saves the general registers, sepc and sstatus into the current world; a return loads them from the world
  * that trap_handle() names. The CSRs below move only when the world changes (world_switch()).
  */
@@ -38,7 +40,27 @@
 	X(henvcfg, CSR_HENVCFG)		\
 	X(hcounteren, CSR_HCOUNTEREN)
 
+/*
+ * OPTIONAL: swapped on harts that have them open to VS mode. Where Smstateen can close a register
+ * (all but sstateen0 and fcsr), it is closed and does not move.
+ */
+#define WORLD_CSRS_OPTIONAL(X)					\
+	X(sstateen0, CSR_SSTATEEN0, WORLD_HAS_STATEEN)		\
+	X(fcsr, CSR_FCSR, WORLD_HAS_FCSR)			\
+	X(jvt, CSR_JVT, WORLD_HAS_JVT)				\
+	X(scontext, CSR_SCONTEXT, WORLD_HAS_SCONTEXT)		\
+	X(vsctrctl, CSR_VSCTRCTL, WORLD_HAS_CTR)		\
+	X(sctrstatus, CSR_SCTRSTATUS, WORLD_HAS_CTR)
+
+#define WORLD_HAS_STATEEN	0x01	/* Smstateen: sstateen0, and hstateen0 as configuration */
+#define WORLD_HAS_FCSR		0x02	/* Zfinx: fcsr without f registers */
+#define WORLD_HAS_JVT		0x04	/* Zcmt */
+#define WORLD_HAS_SCONTEXT	0x08	/* Sdtrig */
+#define WORLD_HAS_CTR		0x10	/* Ssctr; its records are erased at a switch */
+#define WORLD_HAS_RARE		0x1e
+
 #define WORLD_FIELD(name, num)	u64 name;
+#define WORLD_FIELD_IF(name, num, has)	u64 name;
 
 struct world {
 	u64 gpr[32];		/* gpr[0]: the world's own sscratch slot, always 0 */
@@ -51,7 +73,7 @@ struct world {
 	u64 tsm_tp;		/* that hart's struct hart */
 	WORLD_CSRS_SWAPPED(WORLD_FIELD)
 	WORLD_CSRS_CONFIG(WORLD_FIELD)
-	u64 sstateen0;		/* swapped where Smstateen exists */
+	WORLD_CSRS_OPTIONAL(WORLD_FIELD_IF)
 	u64 hstateen0;		/* config where Smstateen exists */
 };
 

@@ -10,11 +10,11 @@
 
 /*
  * Saves @from's swapped CSRs and vsatp into it and loads @to's, hgatp included: vsatp is cleared before hgatp changes
- * and written last, so that no walk mixes two worlds. @smstateen: also sstateen0 and hstateen0. No TLB flush.
+ * and written last, so that no walk mixes two worlds. @has: the optional CSRs (WORLD_HAS_*). No TLB flush.
  */
-void world_switch(struct world *from, struct world *to, bool smstateen);
+void world_switch(struct world *from, struct world *to, u32 has);
 
 /* Loads @to where no world was loaded before (a hart's first entry, or its start by HSM). */
-void world_load(const struct world *to, bool smstateen);
+void world_load(const struct world *to, u32 has);
 
 #endif

@@ -56,7 +56,7 @@ int rig_setup(void **state)
 {
 	(void)state;
 	ram_setup();
-	hart_features = (struct hart_features){ .vector = true, .fp = true, .smstateen = true,
+	hart_features = (struct hart_features){ .vector = true, .fp = true, .world_csrs = WORLD_HAS_STATEEN,
 						.vlenb = 16, .vmid_max = 6 };
 	epoch_init(&host_epoch, host_epoch_slots, RIG_HARTS);
 	hart_count = RIG_HARTS;

@@ -2,6 +2,7 @@
 /* A trap from a TVM: what it leads to (ABI.md 9.4). */
 #include "abi/abi.h"
 #include "abi/tvm_sbi.h"
+#include "rv/fetch.h"
 #include "rv/inject.h"
 #include "rv_arch.h"
 #include "tvm/run.h"
@@ -32,15 +33,35 @@ static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, str
 	return false;
 }
 
+/* CSRRS or CSRRC without a bit to change: a read of cycle or instret. */
+static bool counter_read(struct vcpu *v, u64 stval)
+{
+	struct world *w = &v->world;
+	u32 insn = (u32)stval;
+	u64 value;
+
+	if (!insn && !rv_fetch_insn(w->sepc, &insn))
+		return false;
+	if ((insn & 0xfa07f) != 0x02073 || !vcpu_counter(v, insn >> 20, &value))
+		return false;
+	if (insn >> 7 & 31)
+		w->gpr[insn >> 7 & 31] = value;
+	w->sepc += 4;
+	return true;
+}
+
 /*
- * WFI waits on the host's side, unless an interrupt is pending already. Nothing else that traps as
- * a virtual instruction is offered to a TVM; in VU mode WFI is not either.
+ * WFI waits on the host's side, unless an interrupt is pending already. But for two counters,
+ * nothing else that traps as a virtual instruction is offered to a TVM; in VU mode WFI is not
+ * either.
  */
 static bool on_virtual_instruction(struct vcpu *v, const struct vcpu_trap *trap,
 				   struct vcpu_exit *e)
 {
 	struct world *w = &v->world;
 
+	if (counter_read(v, trap->stval))
+		return true;
 	if (trap->stval != INSN_WFI || !(w->sstatus & SSTATUS_SPP)) {
 		world_inject(w, CAUSE_ILLEGAL, trap->stval);
 		return true;

@@ -57,6 +57,28 @@ static u64 probe_vmid_max(void)
 	return v >> HGATP_VMID_SHIFT & (BIT(HGATP_VMID_BITS) - 1);
 }
 
+/*
+ * The optional CSRs that VS mode reaches on this hart. Where Smstateen exists its bits keep jvt, scontext and the control
+ * transfer records closed; sstateen1 to 3 stay closed by hart_setup(). fcsr answers while FS is off only with Zfinx.
+ */
+static u32 probe_world_csrs(const struct isa_set *isa)
+{
+	u32 has = 0;
+
+	csr_clear(CSR_SSTATUS, SSTATUS_FS);
+	if (rv_csr_exists_fcsr())
+		has |= WORLD_HAS_FCSR;
+	if (isa_has(isa, ISA_SMSTATEEN) && rv_csr_exists_hstateen0())
+		return has | WORLD_HAS_STATEEN;
+	if (rv_csr_exists_jvt())
+		has |= WORLD_HAS_JVT;
+	if (rv_csr_exists_scontext())
+		has |= WORLD_HAS_SCONTEXT;
+	if (rv_csr_exists_sctrstatus())
+		has |= WORLD_HAS_CTR;
+	return has;
+}
+
 /* What this hart can do, by its own CSRs, within what the device tree promises. */
 static void probe(struct hart_features *f, u64 cboz_block)
 {
@@ -69,15 +91,15 @@ static void probe(struct hart_features *f, u64 cboz_block)
 	f->imsic_ids = machine.imsic.num_guest_ids;
 	f->vmid_max = probe_vmid_max();
 	f->fp = isa_has(isa, ISA_D);
-	f->vector = isa_has(isa, ISA_V);
+	f->vector = isa_has(isa, ISA_V) || isa_has(isa, ISA_ZVE32X);
 	if (f->vector) {
 		csr_set(CSR_SSTATUS, SSTATUS_VS_INITIAL);
 		f->vector = rv_csr_exists_vlenb();
 		f->vlenb = f->vector ? csr_read(CSR_VLENB) : 0;
 		csr_clear(CSR_SSTATUS, SSTATUS_VS);
 	}
-	f->smstateen = isa_has(isa, ISA_SMSTATEEN) && rv_csr_exists_hstateen0();
-	if (f->smstateen) {
+	f->world_csrs = probe_world_csrs(isa);
+	if (f->world_csrs & WORLD_HAS_STATEEN) {
 		csr_write(CSR_HSTATEEN0, HSTATEEN0_SE0 | HSTATEEN0_ENVCFG | HSTATEEN0_CSRIND |
 			  HSTATEEN0_AIA | HSTATEEN0_IMSIC | HSTATEEN0_FCSR);
 		f->hstateen0 = csr_read(CSR_HSTATEEN0);
@@ -129,6 +151,7 @@ void harts_host_isa(struct isa_set *isa)
 		enum isa_ext ext;
 		bool works;
 	} conditional[] = {
+		{ ISA_F, hart_features.fp },
 		{ ISA_V, hart_features.vector },
 		{ ISA_ZICBOM, hart_features.henvcfg & HENVCFG_CBCFE },
 		{ ISA_ZICBOZ, hart_features.henvcfg & HENVCFG_CBZE },
@@ -195,6 +218,12 @@ void hart_setup(struct hart *h)
 	csr_write(CSR_HVICTL, 0);
 	csr_write(CSR_HVIPRIO1, 0);
 	csr_write(CSR_HVIPRIO2, 0);
+	if (rv_csr_exists_hstateen1())
+		csr_write(CSR_HSTATEEN1, 0);
+	if (rv_csr_exists_hstateen2())
+		csr_write(CSR_HSTATEEN2, 0);
+	if (rv_csr_exists_hstateen3())
+		csr_write(CSR_HSTATEEN3, 0);
 	/* The TSM takes no interrupt from its own file. */
 	csr_write(CSR_SISELECT, IMSIC_EIDELIVERY);
 	csr_write(CSR_SIREG, 0);

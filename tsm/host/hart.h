@@ -62,9 +62,9 @@ static inline struct hart *this_hart(void) { return rv_tp(); }
 /* What every hart has in common, found at boot and constant since. */
 struct hart_features {
 	bool vector;			/* V exists */
-	bool smstateen;
 	bool fp;
 	bool seed;			/* Zkr, and the firmware lets S mode read it */
+	u32 world_csrs;			/* optional CSRs that a change of world moves: WORLD_HAS_* */
 	u64 vlenb;			/* bytes in a vector register, 0 without V */
 	u64 vmid_max;			/* largest VMID that hgatp holds, 0 when there are none */
 	u64 henvcfg;			/* bits that can be granted to VS mode */

@@ -93,7 +93,8 @@ void hsm_world_start(struct hart *h, u64 pc, u64 opaque)
 	w->sepc = pc;
 	w->gpr[REG_A0] = h->hartid;
 	w->gpr[REG_A1] = opaque;
-	w->sstatus = SSTATUS_SPP | SSTATUS_UXL_64 | SSTATUS_FS_INITIAL |
+	/* What is not moved at a change of world stays off. */
+	w->sstatus = SSTATUS_SPP | SSTATUS_UXL_64 | (hart_features.fp ? SSTATUS_FS_INITIAL : 0) |
 		     (hart_features.vector ? SSTATUS_VS_INITIAL : 0);
 	w->hstatus = HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_VSXL_64 | 1ULL << HSTATUS_VGEIN_SHIFT;
 	w->hgatp = host_space_hgatp();
@@ -109,7 +110,7 @@ void hsm_world_start(struct hart *h, u64 pc, u64 opaque)
 	w->hcounteren = HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR;
 	w->henvcfg = hart_features.henvcfg;
 	w->hstateen0 = hart_features.hstateen0;
-	world_load(w, hart_features.smstateen);
+	world_load(w, hart_features.world_csrs);
 	rv_hfence_vvma_all();
 }
 

@@ -101,21 +101,37 @@ void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space)
 	v->world.tsm_sp = h->host.tsm_sp;
 	v->world.tsm_tp = h->host.tsm_tp;
 	v->world.hgatp = space->hgatp | v->vmid << HGATP_VMID_SHIFT;
-	world_switch(&h->host, &v->world, hart_features.smstateen);
+	world_switch(&h->host, &v->world, hart_features.world_csrs);
 	host_space_leave();
 	space_enter(v, space, new_tag);
 	host_irqs_arm(h);
 	h->vcpu = v;
+	v->cycle -= csr_read(CSR_CYCLE);
+	v->instret -= csr_read(CSR_INSTRET);
 }
 
 void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot)
 {
+	v->cycle += csr_read(CSR_CYCLE);
+	v->instret += csr_read(CSR_INSTRET);
 	host_irqs_disarm(h);
-	world_switch(&v->world, &h->host, hart_features.smstateen);
+	world_switch(&v->world, &h->host, hart_features.world_csrs);
 	if (!hart_features.vmid_max)
 		flush_all();
 	epoch_leave(slot);
 	host_space_enter();
 	fpv_leave(h, v);
 	h->vcpu = NULL;
+}
+
+bool vcpu_counter(const struct vcpu *v, u32 csr, u64 *value)
+{
+	if (csr != CSR_CYCLE && csr != CSR_INSTRET)
+		return false;
+	if (!(v->world.sstatus & SSTATUS_SPP) &&
+	    !(csr_read(CSR_SCOUNTEREN) & BIT(csr - CSR_CYCLE)))
+		return false;
+	*value = csr == CSR_CYCLE ? v->cycle + csr_read(CSR_CYCLE) :
+				    v->instret + csr_read(CSR_INSTRET);
+	return true;
 }

@@ -18,9 +18,11 @@ void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id)
 	v->tvm_id = tvm_id;
 	v->id = id;
 	v->world.hedeleg = host->hedeleg;
-	v->world.hideleg = host->hideleg;
+	/* The counters' overflow interrupt is the host's. */
+	v->world.hideleg = host->hideleg & ~BIT(IRQ_LCOFI);
 	v->world.henvcfg = host->henvcfg;
-	v->world.hcounteren = host->hcounteren;
+	/* The hart's counters show what the host does: vcpu_counter() instead. */
+	v->world.hcounteren = HCOUNTEREN_TM;
 	v->world.hstateen0 = host->hstateen0;
 }
 
@@ -48,7 +50,9 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 	w->gpr[REG_A0] = v->id;
 	w->gpr[REG_A1] = opaque;
 	w->sepc = pc;
-	w->sstatus = SSTATUS_SPP | SSTATUS_FS_INITIAL | SSTATUS_VS_INITIAL | SSTATUS_UXL_64;
+	/* What is not moved at a change of world stays off. */
+	w->sstatus = SSTATUS_SPP | SSTATUS_UXL_64 | (hart_features.fp ? SSTATUS_FS_INITIAL : 0) |
+		     (hart_features.vector ? SSTATUS_VS_INITIAL : 0);
 	w->hstatus = HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_VTW | HSTATUS_VSXL_64;
 	w->vsstatus = SSTATUS_FS_INITIAL | SSTATUS_VS_INITIAL | SSTATUS_UXL_64;
 	w->vstimecmp = ~0ULL;
@@ -58,5 +62,7 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 	if (hart_features.vector)
 		memset((char *)v + VCPU_VECTOR_OFFSET, 0,
 		       sizeof(struct vector_regs) + 32 * hart_features.vlenb);
+	v->cycle = 0;
+	v->instret = 0;
 	v->pending = PENDING_NONE;
 }

@@ -53,6 +53,11 @@ struct vcpu {
 
 	struct irq_vcpu irq;
 	bool lenient;		/* the run that is on was called in RFC numbering (ABI.md 17.2) */
+	/*
+	 * What its cycle and instret have counted: time on a hart only. While it is on one, less
+	 * what the hart's counter was at entry.
+	 */
+	u64 cycle, instret;
 
 	u32 hart_index;		/* where it ran last; meaningful when vmid_generation is not 0 */
 	u32 code_version;	/* of the TVM, when this hart last executed fence.i for it */
@@ -100,6 +105,12 @@ void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space);
 
 /* The way back. When it returns, this hart holds nothing of the TVM and v is only memory. */
 void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot);
+
+/*
+ * A read of the vCPU's cycle or instret (CSR_CYCLE, CSR_INSTRET) while it is on this hart. False:
+ * @csr is neither, or the vCPU's user mode may not read it.
+ */
+bool vcpu_counter(const struct vcpu *v, u32 csr, u64 *value);
 
 /* fpv.c: eager moves of FP and vector state */
 void fpv_enter(struct hart *h, struct vcpu *v);

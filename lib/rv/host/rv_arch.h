@@ -26,6 +26,7 @@ struct rv_cpu {
 	u64 hfence_vvma_all;
 	u64 fence_i;
 	u64 sfence_vma;
+	u64 sctrclr;
 	u64 last_vmid;			/* of the latest hfence_gvma_vmid */
 
 	u64 sbi_calls;
@@ -77,6 +78,7 @@ static inline void rv_set_tp(void *p) { rv_cpu->tp = p; }
 static inline void rv_wfi(void) { }
 static inline void rv_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 static inline void rv_fence_i(void) { rv_cpu->fence_i++; }
+static inline void rv_sctrclr(void) { rv_cpu->sctrclr++; }
 static inline void rv_sfence_vma(void) { rv_cpu->sfence_vma++; }
 static inline void rv_hfence_gvma_all(void) { rv_cpu->hfence_gvma_all++; }
 static inline void rv_hfence_vvma_all(void) { rv_cpu->hfence_vvma_all++; }

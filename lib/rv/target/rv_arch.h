@@ -67,6 +67,8 @@ static inline void rv_set_tp(void *p) { __asm__ volatile("mv tp, %0" : : "r"(p))
 static inline void rv_wfi(void) { __asm__ volatile("wfi" : : : "memory"); }
 static inline void rv_fence(void) { __asm__ volatile("fence iorw, iorw" : : : "memory"); }
 static inline void rv_fence_i(void) { __asm__ volatile("fence.i" : : : "memory"); }
+/* sctrclr (Ssctr): erases the control transfer records. */
+static inline void rv_sctrclr(void) { __asm__ volatile(".insn 4, 0x10400073" : : : "memory"); }
 static inline void rv_sfence_vma(void) { __asm__ volatile("sfence.vma" : : : "memory"); }
 
 static inline void rv_hfence_gvma_all(void)
@@ -117,6 +119,13 @@ bool rv_csr_exists_stimecmp(void);
 bool rv_csr_exists_hgatp(void);
 bool rv_csr_exists_hgeie(void);
 bool rv_csr_exists_hstateen0(void);
+bool rv_csr_exists_hstateen1(void);
+bool rv_csr_exists_hstateen2(void);
+bool rv_csr_exists_hstateen3(void);
+bool rv_csr_exists_fcsr(void);
+bool rv_csr_exists_jvt(void);
+bool rv_csr_exists_scontext(void);
+bool rv_csr_exists_sctrstatus(void);
 bool rv_csr_exists_vsiselect(void);
 bool rv_csr_exists_vlenb(void);
 bool rv_csr_seed(u64 *value);

@@ -38,6 +38,13 @@ rv_csr_exists_\name:
 	csr_exists hgatp, CSR_HGATP
 	csr_exists hgeie, CSR_HGEIE
 	csr_exists hstateen0, CSR_HSTATEEN0
+	csr_exists hstateen1, CSR_HSTATEEN1
+	csr_exists hstateen2, CSR_HSTATEEN2
+	csr_exists hstateen3, CSR_HSTATEEN3
+	csr_exists fcsr, CSR_FCSR
+	csr_exists jvt, CSR_JVT
+	csr_exists scontext, CSR_SCONTEXT
+	csr_exists sctrstatus, CSR_SCTRSTATUS
 	csr_exists vsiselect, CSR_VSISELECT
 	csr_exists vlenb, CSR_VLENB
 
