@@ -15,7 +15,7 @@
 #define COVG_RETRIEVE_SECRET		9
 #define COVG_READ_MEASUREMENT		10
 
-/* Measurement registers: initial ones, then runtime ones. Register 4 is Salus's R2, register 5 its R3. */
+/* Measurement registers: initial, then runtime. Register 4 is Salus's R2, register 5 its R3. */
 #define COVE_MR_PLATFORM_FW		0
 #define COVE_MR_PLATFORM_CONFIG		1
 #define COVE_MR_TSM			2

@@ -4,6 +4,7 @@
 
 #include "cove/attest.h"
 #include "crypto/sha384.h"
+#include "generated/config.h"
 
 #define IMAGE_SIZE	(4 * PAGE_SIZE)
 #define IMAGE_END	(RAM + IMAGE_SIZE)		/* the first page that is missing */
@@ -205,7 +206,7 @@ static void covg_indices(void **state)
 }
 
 /* The host supplies the page and the vCPU repeats its call. */
-static void pages_that_are_missing(void **state)
+static void pages_missing(void **state)
 {
 	u64 page;
 
@@ -218,7 +219,52 @@ static void pages_that_are_missing(void **state)
 			       48, FIRST), IMAGE_END);
 	assert_int_equal(NEEDS(CAUSE_STORE_GUEST, SBI_EXT_COVG, COVG_READ_MEASUREMENT, IMAGE_END,
 			       48, FIRST), IMAGE_END);
-	/* The first page of two is not written before the second is there. */
+	nothing_changed();
+	kick();
+	page = rig_alloc(1, PAGE_SIZE);
+	rig_convert(page, 1);
+	assert_int_equal(ZERO(page, 0, 1, IMAGE_END), 0);
+	w = run(0);
+	assert_int_equal(COVG(COVG_READ_MEASUREMENT, IMAGE_END, 48, COVE_MR_TVM_PAGES), 0);
+	assert_memory_equal(rig_word(page), &registers()->reg[COVE_MR_TVM_PAGES], 48);
+	end();
+}
+
+/* --- ATST ------------------------------------------------------------------------------------- */
+
+/* Without the option the extension looks like any that does not exist. */
+static void atst_absent(void **state)
+{
+	(void)state;
+	begin();
+	remember();
+	assert_int_equal(ASK(SBI_EXT_BASE, SBI_BASE_PROBE, SBI_EXT_ATST), 0);
+	assert_int_equal(VALUE, CONFIG_ATST);
+	for (u64 fid = 0; fid < 5 && !CONFIG_ATST; fid++)
+		assert_int_equal(ATST(fid, RAM, 48, 17), SBI_ERR_NOT_SUPPORTED);
+	nothing_changed();
+	end();
+}
+
+/* False: this build has none. */
+static bool begin_atst(void)
+{
+	if (CONFIG_ATST)
+		begin();
+	return CONFIG_ATST;
+}
+
+/* A buffer lies in two pages of which the second is missing: the first is not written either. */
+static void atst_pages_missing(void **state)
+{
+	const u8 *pages;
+	u64 page;
+
+	(void)state;
+	if (!begin_atst())
+		return;
+	pages = registers()->reg[COVE_MR_TVM_PAGES].value;
+	remember();
 	assert_int_equal(NEEDS(CAUSE_STORE_GUEST, SBI_EXT_ATST, ATST_READ_MEASUREMENT,
 			       IMAGE_END - 24, 48, 17), IMAGE_END);
 	assert_int_equal(NEEDS(CAUSE_STORE_GUEST, SBI_EXT_ATST, ATST_GET_CAPABILITIES,
@@ -232,13 +278,10 @@ static void pages_that_are_missing(void **state)
 	assert_int_equal(ZERO(page, 0, 1, IMAGE_END), 0);
 	w = run(0);
 	assert_int_equal(ATST(ATST_READ_MEASUREMENT, IMAGE_END - 24, 48, 2), 0);
-	assert_memory_equal(memory(IMAGE_END - 24), &registers()->reg[COVE_MR_TVM_PAGES], 24);
-	assert_memory_equal(rig_word(page), (const u8 *)&registers()->reg[COVE_MR_TVM_PAGES] + 24,
-			    24);
+	assert_memory_equal(memory(IMAGE_END - 24), pages, 24);
+	assert_memory_equal(rig_word(page), pages + 24, 24);
 	end();
 }
-
-/* --- ATST ------------------------------------------------------------------------------------- */
 
 static void atst_capabilities(void **state)
 {
@@ -249,7 +292,8 @@ static void atst_capabilities(void **state)
 	struct atst_capabilities caps;
 
 	(void)state;
-	begin();
+	if (!begin_atst())
+		return;
 	assert_int_equal(ASK(SBI_EXT_BASE, SBI_BASE_PROBE, SBI_EXT_ATST), 0);
 	assert_int_equal(VALUE, 1);
 	assert_int_equal(ATST(ATST_GET_CAPABILITIES, RAM + 12, 144), 0);
@@ -269,7 +313,8 @@ static void atst_capabilities(void **state)
 static void atst_extend(void **state)
 {
 	(void)state;
-	begin();
+	if (!begin_atst())
+		return;
 	sha384("helloworld", 10, memory(RAM + 5));
 	remember();
 	for (u64 i = 0; i < COVE_MR_RUNTIME_COUNT; i++) {
@@ -295,7 +340,8 @@ static void atst_refuses(void **state)
 					 GSTAGE_GPA_END, ~0ULL, ~0ULL - 47 };
 
 	(void)state;
-	begin();
+	if (!begin_atst())
+		return;
 	remember();
 	for (u32 i = 0; i < ARRAY_SIZE(no_pcr); i++) {
 		assert_int_equal(ATST(ATST_EXTEND_MEASUREMENT, HOLE, 0, no_pcr[i]),
@@ -334,8 +380,11 @@ int main(void)
 			 covg_buffers),
 		SENTENCE("covg: only runtime registers are extended, only registers are read",
 			 covg_indices),
-		SENTENCE("covg, atst: a missing page is asked for, and nothing is done before",
-			 pages_that_are_missing),
+		SENTENCE("covg: a missing page is asked for, and nothing is done before",
+			 pages_missing),
+		SENTENCE("atst: it is there where it is configured, and else absent", atst_absent),
+		SENTENCE("atst: a buffer whose second page is missing is not touched",
+			 atst_pages_missing),
 		SENTENCE("atst: capabilities are Salus's", atst_capabilities),
 		SENTENCE("atst: extend pads the digest to 64 bytes", atst_extend),
 		SENTENCE("atst: refusals are Salus's, in its order, and change nothing",

@@ -8,7 +8,7 @@
 #include "measure/measure.h"
 
 #define FIRST		COVE_MR_INITIAL_COUNT
-#define EXTENDS		500
+#define EXTENDS		5000
 
 void __noreturn panic(const char *what, const char *file, int line)
 {
@@ -83,10 +83,13 @@ static void one_table(void **state)
 	assert_false(measure_is_runtime(~0ULL));
 }
 
+static pthread_barrier_t together;
+
 static void *extend_often(void *m)
 {
 	static const u8 digest[COVE_MR_SIZE] = { 1 };
 
+	pthread_barrier_wait(&together);
 	for (u32 i = 0; i < EXTENDS; i++)
 		while (!measure_extend(m, FIRST, digest, sizeof(digest)))
 			;
@@ -100,12 +103,16 @@ static void no_extend_is_lost(void **state)
 	pthread_t thread[4];
 
 	(void)state;
+	pthread_barrier_init(&together, NULL, ARRAY_SIZE(thread));
 	for (u32 i = 0; i < ARRAY_SIZE(thread); i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, extend_often, &m), 0);
-	for (u32 i = 0; i < ARRAY_SIZE(thread); i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(thread); i++)
 		pthread_join(thread[i], NULL);
+	pthread_barrier_destroy(&together);
+	pthread_barrier_init(&together, NULL, 1);
+	for (u32 i = 0; i < ARRAY_SIZE(thread); i++)
 		extend_often(&alone);
-	}
+	pthread_barrier_destroy(&together);
 	assert_memory_equal(m.reg, alone.reg, sizeof(m.reg));
 }
 

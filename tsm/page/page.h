@@ -7,8 +7,8 @@
  * call that set it: nobody else changes it or touches the frame. A call claims (busy) all that it needs, checks, and
  * only then performs; a refusal releases the claims, and the words are as they were.
  *
- * Lock order (outer first): tvm lock -> host block lock -> log; a TVM's measurement lock is held alone. Busy bits are not waited for while a lock is held:
- * a claim of a busy word fails, it does not spin.
+ * Lock order (outer first): tvm lock -> host block lock -> log; a TVM's measurement lock is held alone. Busy bits are
+ * not waited for while a lock is held: a claim of a busy word fails, it does not spin.
  */
 #ifndef PAGE_PAGE_H
 #define PAGE_PAGE_H

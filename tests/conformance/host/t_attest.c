@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a TVM does with its measurement registers: COVG functions 6 to 10, and Salus's ATST. Groups: attest, atst. */
+/* What a TVM does with its measurement registers: COVG functions 6 to 10, and Salus's ATST. Groups: attest, attest_harts, atst. */
 #include "tests.h"
 
 #include "cove/attest.h"
@@ -11,7 +11,13 @@
 #define FIRST		COVE_MR_INITIAL_COUNT
 
 static struct tvm vm;
-static u8 digest[SHA384_SIZE];			/* SHA384("helloworld") */
+
+/* SHA384("helloworld") */
+static const u8 digest[] = {
+	0x97, 0x98, 0x2a, 0x5b, 0x14, 0x14, 0xb9, 0x07, 0x81, 0x03, 0xa1, 0xc0, 0x08, 0xc4, 0xe3, 0x52,
+	0x6c, 0x27, 0xb4, 0x1c, 0xdb, 0xcf, 0x80, 0x79, 0x05, 0x60, 0xa4, 0x0f, 0x2a, 0x9b, 0xf2, 0xed,
+	0x44, 0x27, 0xab, 0x14, 0x28, 0x78, 0x99, 0x15, 0xed, 0x4b, 0x3d, 0xc0, 0x7c, 0x45, 0x4b, 0xd9,
+};
 
 /* Zeros extended by it: 48 bytes hashed, and 64 with zeros behind it */
 static const u8 plain[] = {
@@ -58,11 +64,6 @@ static void put(u64 gpa, const void *from, u64 size)
 /* A TVM with two pages of buffers, the digest at the start of the first. */
 static bool begin(void)
 {
-	struct sha384 s;
-
-	sha384_init(&s);
-	sha384_update(&s, "helloworld", 10);
-	sha384_final(&s, digest);
 	if (!ok(tvm_build(&vm) && tvm_add_zero(&vm, BUF) && tvm_add_zero(&vm, NEXT) && tvm_sync(&vm, 0), "a TVM runs"))
 		return false;
 	put(BUF, digest, SHA384_SIZE);
@@ -257,6 +258,68 @@ static const struct test attest_tests[] = {
 };
 
 GROUP(attest, true, 1);
+
+/* --- two vCPUs at once --- */
+
+#define EXTENDS		500
+
+/* vCPU @id extends register 7 by the digest, so often. The calls that were not made. */
+static u64 extend_often(u64 id)
+{
+	static const u32 code[] = {
+		0x00090513,	/* mv a0, s2 */
+		0x03000593,	/* li a1, 48 */
+		INSN_ECALL,
+		0x00051663,	/* bnez a0, the end */
+		0xfff40413,	/* addi s0, s0, -1 */
+		0xfe0416e3,	/* bnez s0, the start */
+	};
+	u32 vcpu = (u32)id;
+
+	nacl_setup(0);
+	if (!tvm_sync(&vm, vcpu))
+		return EXTENDS;
+	tvm_code(&vm, vcpu, code, ARRAY_SIZE(code));
+	tvm_set(&vm, vcpu, 8, EXTENDS);
+	tvm_set(&vm, vcpu, 12, FIRST);
+	tvm_set(&vm, vcpu, 16, COVG_EXTEND_MEASUREMENT);
+	tvm_set(&vm, vcpu, 17, SBI_EXT_COVG);
+	tvm_set(&vm, vcpu, 18, BUF);
+	if (tvm_exec_done(&vm, vcpu) != CAUSE_BREAK)
+		return EXTENDS;
+	return tvm_get(&vm, vcpu, 8);
+}
+
+static void none_is_lost(void)
+{
+	u64 args[6] = { 1, TVM_GPA, 0 }, left;
+	u8 wanted[SHA384_SIZE] = { 0 };
+	struct sha384 s;
+	struct exit e;
+
+	if (!ok(tvm_build_full(&vm) && tvm_add_zero(&vm, BUF) && tvm_add_zero(&vm, NEXT) && tvm_sync(&vm, 0), "a TVM runs"))
+		return;
+	put(BUF, digest, SHA384_SIZE);
+	tvm_ecall_begin(&vm, 0, SBI_EXT_HSM, SBI_HSM_START, args, &e);
+	sbi_ok(tvm_ecall_end(&vm, 0), "it starts its second vCPU");
+	run_begin(1, extend_often, 1);
+	eq(extend_often(0), 0, "both vCPUs extend the same register on two harts at once: all calls of the first succeed");
+	ok(run_wait(1, 30 * ticks_per_second, &left) && !left, "and all of the second");
+	for (u32 i = 0; i < 2 * EXTENDS; i++) {
+		sha384_init(&s);
+		sha384_update(&s, wanted, SHA384_SIZE);
+		sha384_update(&s, digest, SHA384_SIZE);
+		sha384_final(&s, wanted);
+	}
+	ok(is(FIRST, wanted), "no extend was lost");
+	end();
+}
+
+static const struct test attest_harts_tests[] = {
+	TEST(none_is_lost),
+};
+
+GROUP(attest_harts, true, 2);
 
 /* --- ATST --- */
 
