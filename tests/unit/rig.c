@@ -8,6 +8,7 @@
 #include "host/hsm.h"
 #include "host/sbi.h"
 #include "host/space.h"
+#include "vcpu/vcpu.h"
 #include "page/page.h"
 #include <sbi.h>
 #include "unit/rig.h"
@@ -71,7 +72,6 @@ int rig_setup(void **state)
 		cpus[i].vlenb = hart_features.vlenb;
 		rig_on(i);
 		hsm_world_start(h, 0x80200000, 0);
-		h->current = &h->host;
 		csr_write(CSR_SSTATUS, h->host.sstatus);
 		csr_write(CSR_SIE, BIT(IRQ_SSI));
 		csr_write(CSR_TIME, 1000);
@@ -91,11 +91,17 @@ struct hart *rig_hart(void)
 	return this_hart();
 }
 
+struct world *rig_world(void)
+{
+	struct hart *h = this_hart();
+
+	return h->vcpu ? &h->vcpu->world : &h->host;
+}
+
 static struct rig_ret host_ret(struct hart *h, const struct world *next)
 {
 	struct rig_ret r = { .entered = next != &h->host };
 
-	h->current = (struct world *)next;
 	csr_write(CSR_SSTATUS, next->sstatus);
 	if (!r.entered) {
 		r.error = (s64)h->host.gpr[REG_A0];
@@ -111,7 +117,7 @@ bool rig_try(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *r)
 	u64 pc = w->sepc;
 	u64 before[32];
 
-	assert_ptr_equal(h->current, w);
+	assert_ptr_equal(rig_world(), w);
 	for (u32 i = 0; i < 6; i++)
 		w->gpr[REG_A0 + i] = i < count ? args[i] : 0xdead0000 + i;
 	w->gpr[REG_A6] = fid;
@@ -153,8 +159,9 @@ bool rig_trap(u64 scause, u64 stval, u64 gpa, struct rig_ret *ret)
 	u64 pc = h->host.sepc;
 
 	assert_non_null(h->vcpu);
-	assert_ptr_not_equal(h->current, &h->host);
-	*ret = host_ret(h, abi_tvm_trap(h, scause, stval, gpa >> 2, 0));
+	assert_ptr_not_equal(rig_world(), &h->host);
+	*ret = host_ret(h, scause == CAUSE_ECALL_VS ? abi_tvm_ecall(h) :
+			    abi_tvm_trap(h, scause, stval, gpa >> 2, 0));
 	if (ret->entered)
 		return true;
 	assert_null(h->vcpu);
@@ -164,7 +171,7 @@ bool rig_trap(u64 scause, u64 stval, u64 gpa, struct rig_ret *ret)
 
 bool rig_tvm_ecall(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *ret)
 {
-	struct world *w = this_hart()->current;
+	struct world *w = rig_world();
 
 	for (u32 i = 0; i < 6; i++)
 		w->gpr[REG_A0 + i] = i < count ? args[i] : 0xbeef0000 + i;

@@ -25,6 +25,8 @@ int rig_setup(void **state);
 /* The thread now plays this hart. */
 void rig_on(u32 index);
 struct hart *rig_hart(void);
+/* The world that goes on on the hart in use: a vCPU's or the host's. */
+struct world *rig_world(void);
 
 struct rig_ret {
 	s64 error;

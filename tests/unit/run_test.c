@@ -75,7 +75,7 @@ static void host_state_survives(void **state)
 	for (u32 i = 0; i < 32; i++)
 		assert_int_equal(rv_cpu->f[i], 0);
 	/* The TVM leaves its own behind. */
-	h->current->sstatus |= SSTATUS_FS_DIRTY | SSTATUS_VS_DIRTY;
+	rig_world()->sstatus |= SSTATUS_FS_DIRTY | SSTATUS_VS_DIRTY;
 	rv_cpu->f[3] = 0x33;
 	rv_cpu->v[5] = 0x55;
 	csr_write(CSR_VSSCRATCH, 0x52);
@@ -274,7 +274,7 @@ static void mmio_regions(void **state)
 	run(0);
 #define TVM_ERR(fid, ...) ({							\
 	assert_true(TVM_ECALL(&r, SBI_EXT_COVG, fid, __VA_ARGS__));		\
-	(s64)rig_hart()->current->gpr[REG_A0]; })
+	(s64)rig_world()->gpr[REG_A0]; })
 	assert_int_equal(TVM_ERR(COVG_ADD_MMIO_REGION, RAM, 0x1000), SBI_ERR_INVALID_ADDRESS);
 	assert_int_equal(TVM_ERR(COVG_ADD_MMIO_REGION, 0x1001, 0x1000), SBI_ERR_INVALID_ADDRESS);
 	assert_int_equal(TVM_ERR(COVG_ADD_MMIO_REGION, 0x1000, 0x1001), SBI_ERR_INVALID_ADDRESS);

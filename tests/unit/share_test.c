@@ -135,7 +135,7 @@ static void share_and_unshare(void **state)
 	host = rig_alloc(2, PAGE_SIZE);
 	*rig_word(host) = 0x51;
 	share_area();
-	w = rig_hart()->current;
+	w = rig_world();
 	/* Confidential pages have no place there now, shared ones elsewhere neither. */
 	rig_convert(pages, 1);
 	assert_int_equal(ZERO(pages, 0, 1, AREA), SBI_ERR_INVALID_ADDRESS);

@@ -47,7 +47,7 @@ static s64 call(u64 eid, u64 fid, const u64 *args, u32 count, u64 *value, bool *
 		w->gpr[REG_A7] = eid;
 		next = abi_host_ecall(w);
 	} while (next == w && w->sepc == pc);
-	h->current = next;
+	rig_world() = next;
 	if (in)
 		*in = next != w;
 	if (value)
@@ -109,7 +109,7 @@ static void build(u64 *seed)
 static bool tvm_step(u64 *seed)
 {
 	struct hart *h = rig_hart();
-	struct world *w = h->current;
+	struct world *w = rig_world();
 	u64 gpa = RAM + below(seed, RAM_PAGES + 2) * PAGE_SIZE;
 	u64 size = (1 + below(seed, 3)) * PAGE_SIZE;
 	static const u64 causes[] = { CAUSE_FETCH_GUEST, CAUSE_LOAD_GUEST, CAUSE_STORE_GUEST };
@@ -139,8 +139,8 @@ static bool tvm_step(u64 *seed)
 	} else if (i == 10) {
 		scause = CAUSE_IRQ | IRQ_SSI;
 	}
-	h->current = abi_tvm_trap(h, scause, gpa, gpa >> 2, 0);
-	return h->current != &h->host;
+	return (scause == CAUSE_ECALL_VS ? abi_tvm_ecall(h) :
+					   abi_tvm_trap(h, scause, gpa, gpa >> 2, 0)) != &h->host;
 }
 
 static void run(u64 *seed, u64 id)
@@ -163,7 +163,7 @@ static void run(u64 *seed, u64 id)
 			return;
 		}
 	}
-	h->current = abi_tvm_trap(h, CAUSE_IRQ | IRQ_STI, 0, 0, 0);
+	abi_tvm_trap(h, CAUSE_IRQ | IRQ_STI, 0, 0, 0);
 }
 
 static void add_page(u64 *seed, u64 id, u64 gpa)

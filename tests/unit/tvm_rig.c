@@ -83,7 +83,7 @@ struct world *run(u64 vcpu)
 	struct rig_ret r = COVH(COVH_RFC_RUN_VCPU, t.id, vcpu);
 
 	assert_true(r.entered);
-	return rig_hart()->current;
+	return rig_world();
 }
 
 void kick(void)

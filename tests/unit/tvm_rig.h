@@ -66,6 +66,6 @@ void expect_no_args(void);
 #define ASK(...) ({								\
 	struct rig_ret ret_;							\
 	assert_true(TVM_ECALL(&ret_, __VA_ARGS__));				\
-	(s64)rig_hart()->current->gpr[REG_A0]; })
+	(s64)rig_world()->gpr[REG_A0]; })
 
 #endif

@@ -12,8 +12,11 @@
  */
 struct world *abi_host_ecall(struct world *w);
 
+/* An ECALL from VS mode of h->vcpu. Returns the vCPU's world to go on with it, or the host's world after an exit. */
+struct world *abi_tvm_ecall(struct hart *h);
+
 /*
- * Any trap while h->vcpu runs. Requests of other harts have been served (hvip of h->host). Returns
+ * Any other trap while h->vcpu runs. Requests of other harts have been served (hvip of h->host). Returns
  * the vCPU's world to go on with it, or the host's world after an exit.
  */
 struct world *abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst);

@@ -77,11 +77,7 @@ static bool on_virtual_instruction(struct vcpu *v, const struct vcpu_trap *trap,
 static bool on_exception(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap,
 			 struct vcpu_exit *e)
 {
-	struct tvm_call call = { t, v, e };
-
 	switch (trap->scause) {
-	case CAUSE_ECALL_VS:
-		return tvm_sbi_call(&call);
 	case CAUSE_FETCH_GUEST:
 	case CAUSE_LOAD_GUEST:
 	case CAUSE_STORE_GUEST:
@@ -96,6 +92,18 @@ static bool on_exception(struct tvm *t, struct vcpu *v, const struct vcpu_trap *
 	}
 	exit_dead(e, trap->scause);
 	return false;
+}
+
+struct world *abi_tvm_ecall(struct hart *h)
+{
+	struct vcpu *v = h->vcpu;
+	struct vcpu_exit e;
+	struct tvm_call call = { tvm_of(v), v, &e };
+
+	if (tvm_sbi_call(&call))
+		return &v->world;
+	tvm_exit(h, &e);
+	return &h->host;
 }
 
 struct world *abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst)

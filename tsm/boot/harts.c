@@ -188,7 +188,6 @@ static struct hart *hart_create(u32 index)
 	h->hartid = machine.harts[index].id;
 	h->imsic = machine.harts[index].imsic;
 	h->state = HART_STOPPED;
-	h->current = &h->host;
 	h->vmid_next = 1;
 	h->vmid_generation = 1;
 	if (hart_features.vector)

@@ -30,8 +30,7 @@ struct vcpu;
 
 struct hart {
 	u64 recover;			/* first: where a fault in the TSM continues, or 0; see rv_arch.h */
-	struct world *current;		/* the world that runs when the TSM does not */
-	struct vcpu *vcpu;		/* the TVM vCPU that current belongs to; NULL: the host */
+	struct vcpu *vcpu;		/* the TVM vCPU that is on this hart; NULL: the host is */
 	u64 stack_top;
 	u64 hartid;
 	spa_t imsic;			/* its supervisor interrupt file; guest file n is n pages higher */

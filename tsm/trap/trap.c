@@ -43,8 +43,6 @@ static void host_guest_fault(struct world *w, u64 scause, u64 stval)
 static struct world *host_trap(struct hart *h, struct world *w, u64 scause, u64 stval)
 {
 	switch (scause) {
-	case CAUSE_ECALL_VS:
-		return abi_host_ecall(w);
 	case CAUSE_FETCH_GUEST:
 	case CAUSE_LOAD_GUEST:
 	case CAUSE_STORE_GUEST:
@@ -58,6 +56,17 @@ static struct world *host_trap(struct hart *h, struct world *w, u64 scause, u64 
 	/* Firmware may hand on what hedeleg would have given to the host. */
 	world_inject(w, scause, stval);
 	return w;
+}
+
+struct world *trap_host_ecall(struct world *w)
+{
+	return abi_host_ecall(w);
+}
+
+struct world *trap_tvm_ecall(struct world *w)
+{
+	(void)w;
+	return abi_tvm_ecall(this_hart());
 }
 
 struct world *trap_handle(struct world *w, u64 scause, u64 stval)
@@ -75,7 +84,6 @@ struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 	} else {
 		w = host_trap(h, w, scause, stval);
 	}
-	h->current = w;
 	return w;
 }
 

@@ -11,7 +11,12 @@ void trap_entry(void);
 /* Loads the registers of @w and returns into it. The CSRs of the world are loaded already. */
 void __noreturn world_enter(struct world *w);
 
-/* Called by trap_entry with the world that ran; returns the one to enter. */
+/*
+ * Called by trap_entry with the world that ran; return the one to enter. The first two: an ECALL from VS mode. While the host's
+ * is served, s0-s11 of its world are in the hart and not in memory. trap_handle(): every other cause.
+ */
+struct world *trap_host_ecall(struct world *w);
+struct world *trap_tvm_ecall(struct world *w);
 struct world *trap_handle(struct world *w, u64 scause, u64 stval);
 
 /* Called by trap_entry, on a stack of its own, for a trap of the TSM that nobody expected. */

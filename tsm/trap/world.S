@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The only world switch. A trap from VS or VU mode stores the general registers, sepc and sstatus into the current world
- * (sscratch), calls trap_handle(), and returns into the world that this names. sscratch is 0 while the TSM runs, so a
- * trap of the TSM's own is told apart at once.
+ * The only world switch. A trap from VS or VU mode stores registers into the current world (sscratch) and returns into the world
+ * that C names. sscratch is 0 while the TSM runs, so a trap of the TSM's own is told apart at once.
+ *
+ * An ECALL of the host keeps s0-s11 in the hart: C preserves them, so they are stored only if another world is to go on. A vCPU's
+ * are stored at once, because C may give the vCPU to another hart before it returns here; so are those of every other trap,
+ * because C may emulate an instruction that names one.
  */
 #include "rv/csr.h"
 #include "generated/offsets.h"
 
 	.text
 
-	.macro gprs_but_a0 insn, base
-	.irp	n, 1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	/* All that C may change, and sp, gp, tp; a0 is the world. */
+	.macro caller_regs insn
+	.irp	n, 1,2,3,4,5,6,7,11,12,13,14,15,16,17,28,29,30,31
+	\insn	x\n, (WORLD_GPR + 8 * \n)(a0)
+	.endr
+	.endm
+
+	/* s0-s11 */
+	.macro callee_regs insn, base
+	.irp	n, 8,9,18,19,20,21,22,23,24,25,26,27
 	\insn	x\n, (WORLD_GPR + 8 * \n)(\base)
 	.endr
 	.endm
@@ -21,23 +32,45 @@
 trap_entry:
 	csrrw	a0, sscratch, a0
 	beqz	a0, trap_in_tsm
-	gprs_but_a0 sd, a0
-	/* Live: a0 = world. */
+	caller_regs sd
 	csrrw	t0, sscratch, zero
 	csrr	t1, sepc
 	csrr	t2, sstatus
+	csrr	a1, scause
 	sd	t0, (WORLD_GPR + 8 * 10)(a0)
 	sd	t1, WORLD_SEPC(a0)
 	sd	t2, WORLD_SSTATUS(a0)
 	ld	sp, WORLD_TSM_SP(a0)
 	ld	tp, WORLD_TSM_TP(a0)
-	csrr	a1, scause
+	li	t0, CAUSE_ECALL_VS
+	bne	a1, t0, 1f
+
+	/* Live: a0 = world, s0-s11 = the trapped context's. */
+	ld	t0, HART_VCPU(tp)
+	addi	sp, sp, -16
+	sd	a0, 0(sp)
+	bnez	t0, 2f
+	call	trap_host_ecall
+	ld	t0, 0(sp)
+	beq	a0, t0, world_return
+	callee_regs sd, t0
+	j	world_enter
+2:	callee_regs sd, a0
+	call	trap_tvm_ecall
+	ld	t0, 0(sp)
+	beq	a0, t0, world_return
+	j	world_enter
+
+1:	callee_regs sd, a0
 	csrr	a2, stval
 	call	trap_handle
 
 /* void world_enter(struct world *): a0 = world to enter; does not return. */
 	.globl world_enter
 world_enter:
+	callee_regs ld, a0
+/* Live: a0 = world, s0-s11 = its own. */
+world_return:
 	ld	t0, WORLD_SEPC(a0)
 	ld	t1, WORLD_SSTATUS(a0)
 	ld	t2, WORLD_HSTATUS(a0)
@@ -45,7 +78,7 @@ world_enter:
 	csrw	sstatus, t1
 	csrw	CSR_HSTATUS, t2
 	csrw	sscratch, a0
-	gprs_but_a0 ld, a0
+	caller_regs ld
 	ld	a0, (WORLD_GPR + 8 * 10)(a0)
 	sret
 
