@@ -6,11 +6,11 @@ static struct tvm vm;
 
 #define BASE		TVM_MMIO_GPA
 #define RAW		0x8182838485868788ULL
-#define NOP16		0x0001u
+#define INC16		0x0385u		/* c.addi t2, 1 */
 
 struct access {
 	const char *name;
-	u32 insn;		/* 16-bit forms: the upper half is a c.nop */
+	u32 insn;		/* 16-bit forms: the upper half is INC16, which a wrong length skips */
 	u32 base, reg;		/* registers of address and value */
 	u32 offset;		/* what the instruction adds to the address */
 	u64 htinst;
@@ -31,11 +31,11 @@ static const struct access loads[] = {
 	{ "ld over its own address register", 0x00053503, 10, 10, 0, 0x3503, RAW },
 	{ "ld to the stack pointer", 0x00053103, 10, 2, 0, 0x3503, RAW },
 	{ "lw to x0", 0x00052003, 10, 0, 0, 0x2503, 0 },
-	{ "c.lw", NOP16 << 16 | 0x410c, 10, 11, 0, 0x2503, 0xffffffff85868788 },
-	{ "c.ld", NOP16 << 16 | 0x610c, 10, 11, 0, 0x3503, RAW },
-	{ "c.ld with an offset", NOP16 << 16 | 0x650c, 10, 11, 8, 0x3503, RAW },
-	{ "c.lwsp", NOP16 << 16 | 0x4592, 2, 11, 4, 0x2503, 0xffffffff85868788 },
-	{ "c.ldsp to x31", NOP16 << 16 | 0x6fa2, 2, 31, 8, 0x3503, RAW },
+	{ "c.lw", INC16 << 16 | 0x410c, 10, 11, 0, 0x2503, 0xffffffff85868788 },
+	{ "c.ld", INC16 << 16 | 0x610c, 10, 11, 0, 0x3503, RAW },
+	{ "c.ld with an offset", INC16 << 16 | 0x650c, 10, 11, 8, 0x3503, RAW },
+	{ "c.lwsp", INC16 << 16 | 0x4592, 2, 11, 4, 0x2503, 0xffffffff85868788 },
+	{ "c.ldsp to x31", INC16 << 16 | 0x6fa2, 2, 31, 8, 0x3503, RAW },
 };
 
 #define STORED	0xf1f2f3f4f5f6f7f8ULL
@@ -49,10 +49,10 @@ static const struct access stores[] = {
 	{ "sw of x31 with a negative offset", 0xfff52e23, 10, 31, -4u, 0x00a02023, 0xf5f6f7f8 },
 	{ "sd of x0", 0x00053023, 10, 0, 0, 0x00a03023, 0 },
 	{ "sd of its own address register", 0x00a53023, 10, 10, 0, 0x00a03023, BASE + 0x100 },
-	{ "c.sw", NOP16 << 16 | 0xc10c, 10, 11, 0, 0x00a02023, 0xf5f6f7f8 },
-	{ "c.sd", NOP16 << 16 | 0xe10c, 10, 11, 0, 0x00a03023, STORED },
-	{ "c.swsp", NOP16 << 16 | 0xc22e, 2, 11, 4, 0x00a02023, 0xf5f6f7f8 },
-	{ "c.sdsp of x31", NOP16 << 16 | 0xe47e, 2, 31, 8, 0x00a03023, STORED },
+	{ "c.sw", INC16 << 16 | 0xc10c, 10, 11, 0, 0x00a02023, 0xf5f6f7f8 },
+	{ "c.sd", INC16 << 16 | 0xe10c, 10, 11, 0, 0x00a03023, STORED },
+	{ "c.swsp", INC16 << 16 | 0xc22e, 2, 11, 4, 0x00a02023, 0xf5f6f7f8 },
+	{ "c.sdsp of x31", INC16 << 16 | 0xe47e, 2, 31, 8, 0x00a03023, STORED },
 };
 
 static u64 pattern(u32 i)
@@ -90,7 +90,7 @@ static void finish(const struct access *a, bool load)
 		if (i == a->base)
 			want = BASE + 0x100;
 		if (i == 7)
-			want++;
+			want += (a->insn & 3) == 3 ? 1 : 2;
 		if (load && i == a->reg)
 			want = a->value;
 		if (got != want) {
