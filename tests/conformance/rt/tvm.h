@@ -108,6 +108,8 @@ bool tvm_ecall_begin(struct tvm *t, u32 vcpu, u64 eid, u64 fid, const u64 args[6
 struct sbiret tvm_ecall_end(struct tvm *t, u32 vcpu);
 /* A COVG call that only notifies the host, which absorbs the exit, if there is one. */
 struct sbiret tvm_covg(struct tvm *t, u32 vcpu, u64 fid, u64 a0, u64 a1);
+/* vCPU 0 starts another at the image's entry. */
+bool tvm_start(struct tvm *t, u64 vcpu);
 /* COVG ADD_MMIO. */
 struct sbiret tvm_declare_mmio(struct tvm *t, u32 vcpu, u64 gpa, u64 size);
 

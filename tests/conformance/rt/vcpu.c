@@ -226,3 +226,12 @@ struct sbiret tvm_declare_mmio(struct tvm *t, u32 vcpu, u64 gpa, u64 size)
 {
 	return tvm_covg(t, vcpu, COVG_ADD_MMIO_REGION, gpa, size);
 }
+
+bool tvm_start(struct tvm *t, u64 vcpu)
+{
+	u64 args[6] = { vcpu, TVM_GPA };
+	struct exit e;
+
+	return tvm_ecall_begin(t, 0, SBI_EXT_HSM, SBI_HSM_START, args, &e) && e.a[7] == SBI_EXT_HSM &&
+	       !tvm_ecall_end(t, 0).error;
+}
