@@ -47,7 +47,6 @@ static s64 call(u64 eid, u64 fid, const u64 *args, u32 count, u64 *value, bool *
 		w->gpr[REG_A7] = eid;
 		next = abi_host_ecall(w);
 	} while (next == w && w->sepc == pc);
-	rig_world() = next;
 	if (in)
 		*in = next != w;
 	if (value)
