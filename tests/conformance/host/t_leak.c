@@ -365,7 +365,7 @@ static const struct way ways[] = {
 	/* sd a1, 0(a0) */
 	{ "an MMIO store", { 0x00b53023 }, 1, .a0 = TVM_MMIO_GPA, .cause = CAUSE_STORE_GUEST },
 	/* 1: addi a2, a2, -1; bnez a2, 1b */
-	{ "the host's timer", { 0xfff60613, 0xfe061ee3 }, 2, .a2 = 2000000, .cause = CAUSE_IRQ | IRQ_STI },
+	{ "the host's timer", { 0xfff60613, 0xfe061ee3 }, 2, .a2 = 20000000, .cause = CAUSE_IRQ | IRQ_STI },
 };
 
 /* A new vCPU, while the host and two other TVMs are full of patterns. */
