@@ -194,6 +194,24 @@ static void scrub_zeroes_whole_frames(void **state)
 	page_scrub_init(0);
 }
 
+static void a_reset_leaves_nothing_confidential(void **state)
+{
+	static const enum page_state taken[] = { PAGE_CONVERTING, PAGE_CONVERTED, PAGE_TVM_DATA, PAGE_TVM_BLOCKED,
+						 PAGE_TVM_TABLE, PAGE_TVM_STATE, PAGE_VCPU_STATE };
+	u8 *p = spa_ptr(SPA(FIRST << PAGE_SHIFT));
+
+	(void)state;
+	assert_true(ARRAY_SIZE(taken) + 1 <= FRAMES);
+	memset(p, 0xa5, (ARRAY_SIZE(taken) + 1) * PAGE_SIZE);
+	for (u64 i = 0; i < ARRAY_SIZE(taken); i++)
+		page_boot_set(PFN(FIRST + 1 + i), 1, taken[i]);
+	page_scrub_confidential();
+	assert_int_equal(p[0], 0xa5);
+	assert_int_equal(p[PAGE_SIZE - 1], 0xa5);
+	for (u64 i = PAGE_SIZE; i < (ARRAY_SIZE(taken) + 1) * PAGE_SIZE; i++)
+		assert_int_equal(p[i], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +233,8 @@ int main(void)
 			 references_keep_an_object),
 		SENTENCE("page: scrub zeroes its frames and nothing else",
 			 scrub_zeroes_whole_frames),
+		SENTENCE("page: before a reset every page that was taken from the host is zeroed",
+			 a_reset_leaves_nothing_confidential),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)

@@ -2,7 +2,7 @@
 #include "boot/boot.h"
 #include "base/string.h"
 #include "host/space.h"
-#include "io/aplic.h"
+#include "io/mediate.h"
 #include "log/log.h"
 
 #define REMEDY_KERNEL	"on QEMU: -device guest-loader,addr=0x80400000,kernel=Image"
@@ -59,26 +59,13 @@ static u32 be32(const void *p)
 	return (u32)b[0] << 24 | (u32)b[1] << 16 | (u32)b[2] << 8 | b[3];
 }
 
-#define MAX_APLICS	8
+#define MAX_MEDIATED	16
 
-/* The lowest page in [base, end) that the host must not have directly, @end when there is none. */
-static u64 next_hole(u64 base, u64 end, const struct host_range *aplics, int count)
-{
-	u64 found = end;
-
-	for (int i = 0; i < count; i++) {
-		u64 hole = aplics[i].base.v + APLIC_TARGET_PAGE;
-
-		if (hole >= base && hole < found)
-			found = hole;
-	}
-	return found;
-}
-
-static void map_window(u64 base, u64 end, const struct host_range *aplics, int count)
+/* Maps a device window for the host, but for the pages whose accesses the TSM performs. */
+static void map_window(u64 base, u64 end)
 {
 	while (base < end) {
-		u64 hole = next_hole(base, end, aplics, count);
+		u64 hole = mediate_next(base, end);
 
 		if (!host_space_map_device(base, hole - base))
 			boot_refuse("no table left for the device window at 0x%lx", base);
@@ -86,23 +73,29 @@ static void map_window(u64 base, u64 end, const struct host_range *aplics, int c
 	}
 }
 
+static void add_mediated(const struct host_mediated *m)
+{
+	spa_t page = SPA(m->base.v + (m->aplic ? APLIC_TARGET_PAGE : 0));
+
+	map_device(page);
+	if (!mediate_add(m->aplic ? MEDIATED_APLIC_TARGETS : MEDIATED_RESET, page))
+		boot_refuse("more than %d APLICs and reset devices", MAX_MEDIATED);
+}
+
 static void map_devices(const void *host_fdt)
 {
 	static struct host_range mmio[HOST_DT_MAX_MMIO];
-	struct host_range aplics[MAX_APLICS];
+	struct host_mediated mediated[MAX_MEDIATED];
 	const char *why = "";
 	int n = host_dt_mmio(host_fdt, &machine, mmio, HOST_DT_MAX_MMIO, &why);
-	int nr_aplics = host_dt_aplics(host_fdt, &machine, aplics, MAX_APLICS, &why);
+	int m = host_dt_mediated(host_fdt, &machine, mediated, MAX_MEDIATED, &why);
 
-	if (n < 0 || nr_aplics < 0)
+	if (n < 0 || m < 0)
 		boot_refuse("%s", why);
-	for (int i = 0; i < nr_aplics; i++) {
-		map_device(SPA(aplics[i].base.v + APLIC_TARGET_PAGE));
-		if (!aplic_add(SPA(aplics[i].base.v)))
-			boot_refuse("more than %d APLICs", i);
-	}
+	for (int i = 0; i < m; i++)
+		add_mediated(&mediated[i]);
 	for (int i = 0; i < n; i++)
-		map_window(mmio[i].base.v, mmio[i].base.v + mmio[i].size, aplics, nr_aplics);
+		map_window(mmio[i].base.v, mmio[i].base.v + mmio[i].size);
 }
 
 static u64 build_device_tree(const void *fdt)

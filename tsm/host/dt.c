@@ -88,6 +88,7 @@ static bool keeps(struct build *b, const char *name)
 	case HOST_NODE_DEVICE:
 	case HOST_NODE_PCI:
 	case HOST_NODE_APLIC:
+	case HOST_NODE_RESET:
 		return !one_of(name, device_dropped);
 	case HOST_NODE_DROP:
 		return false;

@@ -48,8 +48,14 @@ enum dt_err host_dt_build(const void *src, void *dst, size_t dst_size,
 int host_dt_mmio(const void *fdt, const struct machine *machine, struct host_range *out,
 		 unsigned int max, const char **why);
 
-/* The APLIC domains in such a tree: where each begins. The same errors. */
-int host_dt_aplics(const void *fdt, const struct machine *machine, struct host_range *out, unsigned int max,
-		   const char **why);
+/* A device of which the TSM performs some accesses for the host (io/). */
+struct host_mediated {
+	spa_t base;		/* page-aligned */
+	bool aplic;		/* else it resets the machine */
+};
+
+/* Those in such a tree. The same errors. */
+int host_dt_mediated(const void *fdt, const struct machine *machine, struct host_mediated *out,
+		     unsigned int max, const char **why);
 
 #endif

@@ -27,8 +27,8 @@ static const struct {
 	/* Real-time clock, no DMA. */
 	{ "google,goldfish-rtc",	HOST_NODE_DEVICE },
 	/* QEMU's reset and power-off register: no more than SBI SRST grants. */
-	{ "sifive,test1",		HOST_NODE_DEVICE },
-	{ "sifive,test0",		HOST_NODE_DEVICE },
+	{ "sifive,test1",		HOST_NODE_RESET },
+	{ "sifive,test0",		HOST_NODE_RESET },
 	/* How to use that register; without registers of their own. */
 	{ "syscon-poweroff",		HOST_NODE_PLAIN },
 	{ "syscon-reboot",		HOST_NODE_PLAIN },
@@ -176,6 +176,7 @@ static enum host_node judge(struct host_walk *hw)
 	case HOST_NODE_DEVICE:
 	case HOST_NODE_PCI:
 	case HOST_NODE_APLIC:
+	case HOST_NODE_RESET:
 	case HOST_NODE_IMSIC:
 	case HOST_NODE_PLAIN:
 	case HOST_NODE_DROP:
@@ -195,6 +196,7 @@ static bool has_registers(const struct host_walk *hw)
 	case HOST_NODE_DEVICE:
 	case HOST_NODE_PCI:
 	case HOST_NODE_APLIC:
+	case HOST_NODE_RESET:
 	case HOST_NODE_IMSIC:
 		return true;
 	case HOST_NODE_DROP:
@@ -344,8 +346,8 @@ int host_dt_mmio(const void *fdt, const struct machine *machine, struct host_ran
 	return err ? -(int)err : (int)mmio_merge(out, l.count);
 }
 
-int host_dt_aplics(const void *fdt, const struct machine *machine, struct host_range *out,
-		   unsigned int max, const char **why)
+int host_dt_mediated(const void *fdt, const struct machine *machine, struct host_mediated *out,
+		     unsigned int max, const char **why)
 {
 	struct machine_range r;
 	struct host_walk hw;
@@ -353,13 +355,15 @@ int host_dt_aplics(const void *fdt, const struct machine *machine, struct host_r
 
 	host_walk_begin(&hw, fdt, machine, NULL);
 	while (host_walk_next(&hw)) {
-		if (host_walk_kind(&hw) != HOST_NODE_APLIC)
+		enum host_node kind = host_walk_kind(&hw);
+
+		if (kind != HOST_NODE_APLIC && kind != HOST_NODE_RESET)
 			continue;
 		if (n == max)
 			return -(int)refuse(why, DT_E_CAPACITY, "device tree: too many APLICs");
 		if (!dt_walk_reg(&hw.dt, 0, &r) || !IS_ALIGNED(r.base.v, PAGE_SIZE))
-			return -(int)refuse(why, DT_E_INVALID, "device tree: impossible APLIC");
-		out[n++] = (struct host_range){ HPA(r.base.v), r.size };
+			return -(int)refuse(why, DT_E_INVALID, "device tree: impossible APLIC or reset device");
+		out[n++] = (struct host_mediated){ r.base, kind == HOST_NODE_APLIC };
 	}
 	return (int)n;
 }

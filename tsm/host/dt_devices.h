@@ -23,6 +23,7 @@ enum host_node {
 	HOST_NODE_DEVICE,	/* has registers; children are dropped */
 	HOST_NODE_PCI,		/* has registers and windows; children are dropped */
 	HOST_NODE_APLIC,
+	HOST_NODE_RESET,	/* a device whose registers reset the machine */
 	HOST_NODE_IMSIC,
 	HOST_NODE_PLAIN,	/* has no registers */
 	HOST_NODE_WHOLE,	/* kept with everything below it */

@@ -183,6 +183,7 @@ static void srst_call(struct hart *h, struct world *w, u64 fid)
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
 	if (!hsm_park_others(h))
 		return reply(w, SBI_ERR_FAILED, 0);
+	page_scrub_confidential();
 	r = sbi_call(SBI_EXT_SRST, SBI_SRST_RESET, type, reason, 0, 0, 0);
 	hsm_unpark_others();
 	reply(w, r.error ? r.error : SBI_ERR_FAILED, 0);

@@ -144,6 +144,18 @@ void page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info)
 	}
 }
 
+void page_disown(pfn_t pfn, u64 count, enum page_state state, u64 owner)
+{
+	u64 *w = must_words(pfn, count);
+	u64 owned = page_word_make(state, owner, 0);
+	u64 word = page_word_make(PAGE_CONVERTED, 0, 0);
+
+	for (u64 i = 0; i < count; i++) {
+		check(__atomic_load_n(&w[i], __ATOMIC_RELAXED) == owned);
+		__atomic_store_n(&w[i], word, __ATOMIC_RELEASE);
+	}
+}
+
 /* One more reference to a word that is non-busy, in @state and owned by @owner. */
 static bool word_ref(u64 *w, enum page_state state, u64 owner)
 {
@@ -223,4 +235,15 @@ void page_scrub(pfn_t pfn, u64 count)
 		rv_cbo_zero(p, count * PAGE_SIZE, cboz_block);
 	else
 		memset(p, 0, count * PAGE_SIZE);
+}
+
+void page_scrub_confidential(void)
+{
+	for (u32 b = 0; b < bank_count; b++) {
+		if (banks[b].kind != PAGE_KIND_RAM)
+			continue;
+		for (u64 i = 0; i < banks[b].count; i++)
+			if (page_word_state(banks[b].words[i]) >= PAGE_CONVERTING)
+				page_scrub(PFN(banks[b].first + i), 1);
+	}
 }

@@ -93,6 +93,12 @@ void page_unclaim(pfn_t pfn, u64 count);
 void page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info);
 
 /*
+ * Frames in @state that nobody but calls of their owner can claim, and of those there are none now: they become the
+ * host's, PAGE_CONVERTED, without a claim.
+ */
+void page_disown(pfn_t pfn, u64 count, enum page_state state, u64 owner);
+
+/*
  * Pins: one more reference to each frame of a range of host memory, all or nothing; while it is held the frame can
  * not be converted. TSM_E_ADDRESS: not host memory; nothing is pinned.
  */
@@ -110,6 +116,11 @@ enum tsm_err page_claim_unreferenced(pfn_t pfn, enum page_state state, u64 owner
 
 /* Zeroes whole frames that the caller has claimed or owns. */
 void page_scrub(pfn_t pfn, u64 count);
+/*
+ * Before a reset, while no other hart runs: zeroes every frame of RAM that was taken from the host. Memory outlives a reset, and
+ * who starts next may read it.
+ */
+void page_scrub_confidential(void);
 /* Boot only: the size of a cbo.zero block where the harts have Zicboz and it is enabled, else 0. */
 void page_scrub_init(u64 cboz_block);
 

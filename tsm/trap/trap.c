@@ -6,7 +6,7 @@
 #include "host/hsm.h"
 #include "host/sgei.h"
 #include "host/space.h"
-#include "io/aplic.h"
+#include "io/mediate.h"
 #include "log/log.h"
 #include "platform.h"
 #include "rv/inject.h"
@@ -36,7 +36,7 @@ static void host_guest_fault(struct world *w, u64 scause, u64 stval)
 		rv_hfence_gvma_vmid(HOST_VMID);
 		return;
 	}
-	if (!aplic_host_fault(w, scause, stval, hpa))
+	if (!mediate_host_fault(this_hart(), scause, stval, hpa))
 		world_inject(w, access_fault(scause), stval);
 }
 

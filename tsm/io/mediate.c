@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "io/mediate.h"
+#include "host/hsm.h"
+#include "page/page.h"
+#include "rv/fetch.h"
+#include "rv/inject.h"
+#include "rv/mmio_insn.h"
+
+#define MAX_PAGES		16
+
+#define TARGET_GUEST_SHIFT	12
+#define TARGET_GUEST_MASK	0x3fU
+#define HOST_FILE		1U		/* guest index of the host's own interrupt file */
+
+static struct {
+	enum mediated kind;
+	u64 page;
+} pages[MAX_PAGES];
+static u32 count;
+
+bool mediate_add(enum mediated kind, spa_t page)
+{
+	if (count == MAX_PAGES)
+		return false;
+	pages[count].kind = kind;
+	pages[count++].page = page.v;
+	return true;
+}
+
+u64 mediate_next(u64 base, u64 end)
+{
+	u64 found = end;
+
+	for (u32 i = 0; i < count; i++)
+		if (pages[i].page >= base && pages[i].page < found)
+			found = pages[i].page;
+	return found;
+}
+
+/*
+ * The fields are WARL: a target that the host may not aim at leaves the register as it is. genmsi has no guest index, it
+ * reaches supervisor files only, and those are the TSM's: it reads 0 and takes nothing.
+ */
+static void aplic_store(hpa_t hpa, u32 value)
+{
+	bool genmsi = (hpa.v & PAGE_MASK) == 0;
+
+	if (!genmsi && (value >> TARGET_GUEST_SHIFT & TARGET_GUEST_MASK) == HOST_FILE)
+		rv_mmio_write32(SPA(hpa.v), value);
+}
+
+static void reset_store(struct hart *h, hpa_t hpa, u32 value)
+{
+	if (!hsm_park_others(h))
+		return;
+	page_scrub_confidential();
+	rv_mmio_write32(SPA(hpa.v), value);
+	hsm_unpark_others();
+}
+
+static void store(struct hart *h, enum mediated kind, hpa_t hpa, u32 value)
+{
+	switch (kind) {
+	case MEDIATED_APLIC_TARGETS:
+		return aplic_store(hpa, value);
+	case MEDIATED_RESET:
+		return reset_store(h, hpa, value);
+	}
+}
+
+static u32 load(enum mediated kind, hpa_t hpa)
+{
+	if (kind == MEDIATED_APLIC_TARGETS && !(hpa.v & PAGE_MASK))
+		return 0;
+	return rv_mmio_read32(SPA(hpa.v));
+}
+
+static void access(struct hart *h, enum mediated kind, u64 scause, u64 stval, hpa_t hpa)
+{
+	struct world *w = &h->host;
+	struct mmio_op op;
+	u32 insn;
+
+	/* The code may have changed under another hart: the host tries again, and takes that fault itself. */
+	if (!rv_fetch_insn(w->sepc, &insn))
+		return;
+	if (!mmio_decode(insn, &op) || op.width != 4 || hpa.v & 3 || op.store != (scause == CAUSE_STORE_GUEST))
+		return world_inject(w, scause == CAUSE_STORE_GUEST ? CAUSE_STORE_ACCESS : CAUSE_LOAD_ACCESS,
+				    stval);
+	if (op.store)
+		store(h, kind, hpa, (u32)w->gpr[op.reg]);
+	else if (op.reg)
+		w->gpr[op.reg] = mmio_load_value(&op, load(kind, hpa));
+	w->sepc += op.length;
+}
+
+bool mediate_host_fault(struct hart *h, u64 scause, u64 stval, hpa_t hpa)
+{
+	if (scause == CAUSE_FETCH_GUEST)
+		return false;
+	for (u32 i = 0; i < count; i++) {
+		if (pages[i].page != ALIGN_DOWN(hpa.v, PAGE_SIZE))
+			continue;
+		access(h, pages[i].kind, scause, stval, hpa);
+		return true;
+	}
+	return false;
+}
