@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an operation costs, in instructions retired by the hart in all modes, counted with rdinstret. Under -icount shift=0
- * with one hart that number is the same in every run; without it, it means nothing.
+ * What an operation costs, in instructions retired by the hart in all modes, counted with
+ * rdinstret. Under -icount shift=0 with one hart that number is the same in every run; without it,
+ * it means nothing.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -23,7 +24,10 @@ void absent(const char *name, s64 error);
 /* Ends the run: what must succeed did not. */
 void need(bool good, const char *what);
 
-/* n times ECALL with the same arguments; the loop is 2 instructions longer than the call. Returns the instructions. */
+/*
+ * n times ECALL with the same arguments; the loop is 2 instructions longer than the call. Returns
+ * the instructions.
+ */
 u64 ecall_loop(u64 n, u64 eid, u64 fid, u64 a0, u64 a1);
 /* The same, with an FP register written before each. */
 u64 ecall_loop_fp(u64 n, u64 eid, u64 fid, u64 a0, u64 a1);

@@ -51,7 +51,8 @@ void bench_calls(void)
 	static struct cove_tsm_info info;
 
 	report("sbi_call", ecall_loop(N, SBI_EXT_BASE, SBI_BASE_PROBE, SBI_EXT_BASE, 0), N);
-	report("get_tsm_info", ecall_loop(N, SBI_EXT_COVH, COVH_GET_TSM_INFO, (u64)&info, sizeof(info)), N);
+	report("get_tsm_info",
+	       ecall_loop(N, SBI_EXT_COVH, COVH_GET_TSM_INFO, (u64)&info, sizeof(info)), N);
 	need(tvm_build(&vm) && tvm_sync(&vm, 0), "a TVM does not run");
 	tvm_ecalls();
 	tvm_extend();

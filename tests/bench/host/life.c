@@ -41,8 +41,9 @@ static void one_cycle(struct sums *s)
 	need(!r.error, "ADD_REGION fails");
 	for (u64 i = 0; i < 4; i++) {
 		/* The first needs tables; it is not counted. */
-		u64 n = cost(r, covh_add_measured(vm.id, (u64)tvm_image + i * PAGE_SIZE, vm.image + i * PAGE_SIZE,
-						  COVE_PAGE_4K, 1, TVM_GPA + i * PAGE_SIZE));
+		u64 n = cost(r, covh_add_measured(vm.id, (u64)tvm_image + i * PAGE_SIZE,
+						  vm.image + i * PAGE_SIZE, COVE_PAGE_4K, 1,
+						  TVM_GPA + i * PAGE_SIZE));
 
 		need(!r.error, "ADD_MEASURED fails");
 		s->measured += i ? n : 0;
@@ -95,7 +96,8 @@ static void block(u64 gpa)
 		return;
 	}
 	report("promote", n, 1);
-	need(!covh_invalidate(vm.id, gpa, SIZE_2M).error && !covh_tvm_fence(vm.id).error, "a 2 MiB leaf is not blocked");
+	need(!covh_invalidate(vm.id, gpa, SIZE_2M).error && !covh_tvm_fence(vm.id).error,
+	     "a 2 MiB leaf is not blocked");
 	n = cost(r, covh(FN_DEMOTE_PAGE, vm.id, gpa, COVE_PAGE_4K));
 	if (r.error)
 		absent("demote", r.error);
@@ -103,7 +105,10 @@ static void block(u64 gpa)
 		report("demote", n, 1);
 }
 
-/* A TVM of about 1800 pages, as the peer's was: filled page by page and 256 at a time, then destroyed. */
+/*
+ * A TVM of about 1800 pages, as the peer's was: filled page by page and 256 at a time, then
+ * destroyed.
+ */
 static void fill_and_destroy(void)
 {
 	u64 mark = mem_mark(), sum = 0, n, big;
@@ -111,17 +116,20 @@ static void fill_and_destroy(void)
 	struct sbiret r;
 
 	need(tvm_build(&vm) && tvm_sync(&vm, 0), "a TVM does not run");
-	need(cove_convert(pages, PAGES + 512) && cove_convert(more, 256), "pages are not converted");
+	need(cove_convert(pages, PAGES + 512) && cove_convert(more, 256),
+	     "pages are not converted");
 	/* The tables are there before anything is counted. */
 	need(!covh_add_zero(vm.id, more, 0, 1, TVM_FRESH_GPA).error, "ADD_ZERO fails");
 	for (u64 i = 1; i < 256; i++) {
-		sum += cost(r, covh_add_zero(vm.id, more + i * PAGE_SIZE, 0, 1, TVM_FRESH_GPA + i * PAGE_SIZE));
+		sum += cost(r, covh_add_zero(vm.id, more + i * PAGE_SIZE, 0, 1,
+					     TVM_FRESH_GPA + i * PAGE_SIZE));
 		need(!r.error, "ADD_ZERO of a page fails");
 	}
 	report("add_zero_1", sum, 255);
 	sum = 0;
 	for (u64 i = 0; i < PAGES; i += 256) {
-		sum += cost(r, covh_add_zero(vm.id, pages + i * PAGE_SIZE, 0, 256, TVM_FRESH_GPA + SIZE_2M + i * PAGE_SIZE));
+		sum += cost(r, covh_add_zero(vm.id, pages + i * PAGE_SIZE, 0, 256,
+					     TVM_FRESH_GPA + SIZE_2M + i * PAGE_SIZE));
 		need(!r.error, "ADD_ZERO of 256 pages fails");
 	}
 	report("add_zero_256", sum, PAGES);
@@ -129,7 +137,8 @@ static void fill_and_destroy(void)
 	n = cost(r, covh_add_zero(vm.id, big, COVE_PAGE_2M, 1, TVM_FRESH_GPA + 4 * SIZE_2M));
 	if (r.error) {
 		absent("add_zero_2m", r.error);
-		need(!covh_add_zero(vm.id, big, 0, 512, TVM_FRESH_GPA + 4 * SIZE_2M).error, "ADD_ZERO of 512 pages fails");
+		need(!covh_add_zero(vm.id, big, 0, 512, TVM_FRESH_GPA + 4 * SIZE_2M).error,
+		     "ADD_ZERO of 512 pages fails");
 	} else {
 		report("add_zero_2m", n, 1);
 	}
@@ -138,8 +147,9 @@ static void fill_and_destroy(void)
 	n = cost(r, covh_destroy(vm.id));
 	need(!r.error, "DESTROY fails");
 	report("destroy_1800", n, 1);
-	need(!covh_reclaim(pages, PAGES + 512).error && !covh_reclaim(more, 256).error && tvm_destroy_fast(&vm) &&
-	     !mem_release(mark), "pages are lost");
+	need(!covh_reclaim(pages, PAGES + 512).error && !covh_reclaim(more, 256).error &&
+		     tvm_destroy_fast(&vm) && !mem_release(mark),
+	     "pages are lost");
 }
 
 void bench_life(void)

@@ -24,7 +24,8 @@ static void dirty(u64 pa, u64 n)
 
 static void blocks(u64 shift, const char *convert, const char *reclaim)
 {
-	u64 pages = pages_alloc((BLOCKS + 1) * 512, 512) + shift, in = 0, out = 0, global = 0, local = 0;
+	u64 pages = pages_alloc((BLOCKS + 1) * 512, 512) + shift, in = 0, out = 0, global = 0,
+	    local = 0;
 
 	dirty(pages, BLOCKS * 512);
 	for (u64 i = 0; i < BLOCKS; i++)

@@ -70,7 +70,8 @@ static bool check(struct tvm *t, u32 vcpu, const struct expect *x, const char *w
 	t->mmio_pending = false;
 	poison();
 	vcpu_run(t, vcpu, &e);
-	good = ok(e.error == 0 && e.value == x->value, "%s: RUN succeeds with value %ld", what, x->value);
+	good = ok(e.error == 0 && e.value == x->value, "%s: RUN succeeds with value %ld", what,
+		  x->value);
 	if (!good)
 		exit_note(&e);
 	good &= same(e.scause, x->scause, "scause");
@@ -80,7 +81,9 @@ static bool check(struct tvm *t, u32 vcpu, const struct expect *x, const char *w
 		good &= same(e.htinst, x->htinst, "htinst");
 	}
 	for (u32 i = 0; i < x->args; i++) {
-		static const char *const names[] = { "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7" };
+		static const char *const names[] = {
+			"a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7"
+		};
 
 		good &= same(e.a[i], x->a[i], names[i]);
 	}
@@ -104,7 +107,8 @@ bool expect_exit(struct tvm *t, u32 vcpu, const struct expect *x, const char *wh
 	return !t->broken;
 }
 
-bool expect_command(struct tvm *t, u32 vcpu, u64 op, u64 a, u64 b, const struct expect *x, const char *what)
+bool expect_command(struct tvm *t, u32 vcpu, u64 op, u64 a, u64 b, const struct expect *x,
+		    const char *what)
 {
 	if (!tvm_command_begin(t, vcpu, op, a, b))
 		return ok(false, "%s: the TVM's program takes the command", what);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The conformance suite: which groups there are. Each file t_*.c is one group or two that belong together. */
+/*
+ * The conformance suite: which groups there are. Each file t_*.c is one group or two that belong
+ * together.
+ */
 #include "tests.h"
 
 #define GROUP_ENTRY(g)	&g##_group,
@@ -17,7 +20,8 @@ void rt_main(void)
 {
 	bool tsm = under_tsm();
 
-	note("%u harts, %s, isa %s", nr_harts, tsm ? "under the TSM" : "without a TSM", machine.isa);
+	note("%u harts, %s, isa %s", nr_harts, tsm ? "under the TSM" : "without a TSM",
+	     machine.isa);
 	for (u32 i = 1; i < nr_harts; i++)
 		if (!hart_start(&harts[i]))
 			note("hart %lu did not start", harts[i].id);

@@ -34,15 +34,22 @@ static void one_page(void)
 	eq((u64)r.value, 1, "CONVERT says that it converted one page (%s)", who);
 	sbi_ok(covh_global_fence(), "GLOBAL_FENCE succeeds (%s)", who);
 	eq(run_on_all(local_fence, 0), 0, "LOCAL_FENCE succeeds on every hart (%s)", who);
-	eq(probe_load64(page, &v), CAUSE_LOAD_ACCESS, "a load from a converted page takes an access fault (%s)", who);
+	eq(probe_load64(page, &v), CAUSE_LOAD_ACCESS,
+	   "a load from a converted page takes an access fault (%s)", who);
 	eq(this_hart()->fault_tval, page, "stval is the address of the load (%s)", who);
-	eq(probe_load8(page + 4095, &v), CAUSE_LOAD_ACCESS, "so does one from its last byte (%s)", who);
-	eq(probe_store64(page + 8, 0), CAUSE_STORE_ACCESS, "a store to a converted page takes an access fault (%s)", who);
+	eq(probe_load8(page + 4095, &v), CAUSE_LOAD_ACCESS, "so does one from its last byte (%s)",
+	   who);
+	eq(probe_store64(page + 8, 0), CAUSE_STORE_ACCESS,
+	   "a store to a converted page takes an access fault (%s)", who);
 	eq(this_hart()->fault_tval, page + 8, "stval is the address of the store (%s)", who);
-	eq(probe_amo(page + 16, 1), CAUSE_STORE_ACCESS, "an AMO on a converted page takes an access fault (%s)", who);
-	eq(probe_fetch(page), CAUSE_FETCH_ACCESS, "a fetch from a converted page takes an access fault (%s)", who);
-	eq(user_load(page), CAUSE_LOAD_ACCESS, "user mode's load takes an access fault as well (%s)", who);
-	ok(filled(page - PAGE_SIZE, 1) && filled(page + PAGE_SIZE, 1), "its neighbours are as they were (%s)", who);
+	eq(probe_amo(page + 16, 1), CAUSE_STORE_ACCESS,
+	   "an AMO on a converted page takes an access fault (%s)", who);
+	eq(probe_fetch(page), CAUSE_FETCH_ACCESS,
+	   "a fetch from a converted page takes an access fault (%s)", who);
+	eq(user_load(page), CAUSE_LOAD_ACCESS,
+	   "user mode's load takes an access fault as well (%s)", who);
+	ok(filled(page - PAGE_SIZE, 1) && filled(page + PAGE_SIZE, 1),
+	   "its neighbours are as they were (%s)", who);
 	r = covh_reclaim(page, 1);
 	sbi_ok(r, "RECLAIM of the page succeeds (%s)", who);
 	eq((u64)r.value, 1, "RECLAIM says that it reclaimed one page (%s)", who);
@@ -65,19 +72,26 @@ static void arguments(void)
 	u64 page = pages_alloc(2, 1), at;
 	const char *name;
 
-	sbi_err(covh_convert(page, 0), SBI_ERR_INVALID_PARAM, "CONVERT of no pages is refused (%s)", who);
-	sbi_err(covh_reclaim(page, 0), SBI_ERR_INVALID_PARAM, "RECLAIM of no pages is refused (%s)", who);
-	sbi_err(covh_convert(page + 8, 1), SBI_ERR_INVALID_ADDRESS, "CONVERT of an unaligned address is refused (%s)", who);
-	sbi_err(covh_reclaim(page + 2048, 1), SBI_ERR_INVALID_ADDRESS, "RECLAIM of an unaligned address is refused (%s)",
+	sbi_err(covh_convert(page, 0), SBI_ERR_INVALID_PARAM, "CONVERT of no pages is refused (%s)",
 		who);
+	sbi_err(covh_reclaim(page, 0), SBI_ERR_INVALID_PARAM, "RECLAIM of no pages is refused (%s)",
+		who);
+	sbi_err(covh_convert(page + 8, 1), SBI_ERR_INVALID_ADDRESS,
+		"CONVERT of an unaligned address is refused (%s)", who);
+	sbi_err(covh_reclaim(page + 2048, 1), SBI_ERR_INVALID_ADDRESS,
+		"RECLAIM of an unaligned address is refused (%s)", who);
 	for (u32 i = 0; (at = foreign_address(i, &name)); i++) {
-		sbi_err(covh_convert(at, 1), SBI_ERR_INVALID_ADDRESS, "CONVERT does not take %s (%s)", name, who);
-		sbi_err(covh_reclaim(at, 1), SBI_ERR_INVALID_ADDRESS, "RECLAIM does not give %s (%s)", name, who);
+		sbi_err(covh_convert(at, 1), SBI_ERR_INVALID_ADDRESS,
+			"CONVERT does not take %s (%s)", name, who);
+		sbi_err(covh_reclaim(at, 1), SBI_ERR_INVALID_ADDRESS,
+			"RECLAIM does not give %s (%s)", name, who);
 	}
 	for (u32 i = 0; i < nr_harts; i++)
 		sbi_err(covh_convert(machine.imsic[i], 1), SBI_ERR_INVALID_ADDRESS,
-			"CONVERT does not take the interrupt file of hart %lu (%s)", harts[i].id, who);
-	ok(pages_readable(page, 2), "after the refusals the host's pages are as they were (%s)", who);
+			"CONVERT does not take the interrupt file of hart %lu (%s)", harts[i].id,
+			who);
+	ok(pages_readable(page, 2), "after the refusals the host's pages are as they were (%s)",
+	   who);
 }
 
 static void bad_arguments(void)
@@ -89,16 +103,19 @@ static void bad_arguments(void)
 static void counts_that_wrap(void)
 {
 	static const u64 counts[] = {
-		~0ULL, BIT(63), BIT(52), BIT(52) + 1, BIT(52) - 1, BIT(51), BIT(40), 0xfffffffffff80001ULL,
+		~0ULL,	     BIT(63), BIT(52), BIT(52) + 1,
+		BIT(52) - 1, BIT(51), BIT(40), 0xfffffffffff80001ULL,
 	};
 	u64 page = pages_alloc(4, 1);
 
 	fill(page, 4);
 	for (u32 i = 0; i < ARRAY_SIZE(counts); i++) {
-		sbi_refused(covh_convert(page, counts[i]), "CONVERT of %lx pages is refused", counts[i]);
-		sbi_refused(covh_reclaim(page, counts[i]), "RECLAIM of %lx pages is refused", counts[i]);
-		sbi_refused(covh_convert(~0xfffULL, counts[i]), "CONVERT of %lx pages from the last one on is refused",
+		sbi_refused(covh_convert(page, counts[i]), "CONVERT of %lx pages is refused",
 			    counts[i]);
+		sbi_refused(covh_reclaim(page, counts[i]), "RECLAIM of %lx pages is refused",
+			    counts[i]);
+		sbi_refused(covh_convert(~0xfffULL, counts[i]),
+			    "CONVERT of %lx pages from the last one on is refused", counts[i]);
 	}
 	ok(filled(page, 4), "after the refusals the pages are as they were");
 }
@@ -114,13 +131,16 @@ static void all_or_nothing(void)
 		return;
 	sbi_err(covh_convert(pages, 9), SBI_ERR_INVALID_ADDRESS,
 		"CONVERT of a range with a converted page in it is refused to a strict caller");
-	ok(pages_readable(pages, 4) && pages_readable(bad + PAGE_SIZE, 4), "and has converted none of the others");
+	ok(pages_readable(pages, 4) && pages_readable(bad + PAGE_SIZE, 4),
+	   "and has converted none of the others");
 	ok(filled(pages, 4) && filled(bad + PAGE_SIZE, 4), "nor changed them");
 	eq(probe_load64(bad, &v), CAUSE_LOAD_ACCESS, "the converted one is still converted");
 	sbi_ok(covh_reclaim(bad, 1), "it comes back");
-	ok(cove_convert(pages, 4) && cove_convert(bad + PAGE_SIZE, 4), "now the others are converted");
+	ok(cove_convert(pages, 4) && cove_convert(bad + PAGE_SIZE, 4),
+	   "now the others are converted");
 	numbering_set(NUMBERING_RFC);
-	sbi_ok(covh_reclaim(pages, 9), "RECLAIM of a range with a page in it that is the host's already succeeds");
+	sbi_ok(covh_reclaim(pages, 9),
+	       "RECLAIM of a range with a page in it that is the host's already succeeds");
 	ok(pages_zero(pages, 4) && pages_zero(bad + PAGE_SIZE, 4), "what was converted is zero");
 	ok(pages_readable(pages, 9), "and all of it is the host's");
 }
@@ -134,8 +154,10 @@ static void all_or_nothing_other(void)
 
 	probe_load64(last, &before);
 	if (!machine_is_ram(last + 2 * PAGE_SIZE, PAGE_SIZE))
-		sbi_err(covh_convert(last, 4), SBI_ERR_INVALID_ADDRESS, "CONVERT across the end of memory is refused");
-	ok(probe_load64(last, &v) == NO_TRAP && v == before, "the pages before the end are as they were");
+		sbi_err(covh_convert(last, 4), SBI_ERR_INVALID_ADDRESS,
+			"CONVERT across the end of memory is refused");
+	ok(probe_load64(last, &v) == NO_TRAP && v == before,
+	   "the pages before the end are as they were");
 	nacl(NACL_SET_SHMEM, pages + 2 * PAGE_SIZE);
 	fill(pages, NACL_SHMEM_PAGES + 4);
 	sbi_err(covh_convert(pages, NACL_SHMEM_PAGES + 4), SBI_ERR_INVALID_ADDRESS,
@@ -152,15 +174,18 @@ static void idempotence(void)
 
 	fill(page, 1);
 	numbering_set(NUMBERING_RFC);
-	sbi_ok(covh_reclaim(page, 1), "RECLAIM of a page that is the host's is a success that does nothing");
+	sbi_ok(covh_reclaim(page, 1),
+	       "RECLAIM of a page that is the host's is a success that does nothing");
 	ok(filled(page, 1), "its contents stay");
 	sbi_ok(covh_convert(page, 1), "a page is converted");
-	sbi_ok(covh_convert(page, 1), "CONVERT of a page that is converting is a success for the RFC client");
+	sbi_ok(covh_convert(page, 1),
+	       "CONVERT of a page that is converting is a success for the RFC client");
 	numbering_set(NUMBERING_SPEC);
 	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS, "and refused to a strict caller");
 	numbering_set(NUMBERING_RFC);
 	eq((u64)cove_fence(), 0, "the fences succeed");
-	sbi_ok(covh_convert(page, 1), "CONVERT of a page that is converted is a success for the RFC client");
+	sbi_ok(covh_convert(page, 1),
+	       "CONVERT of a page that is converted is a success for the RFC client");
 	numbering_set(NUMBERING_SPEC_SDID);
 	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS, "and refused to a strict caller");
 	numbering_set(NUMBERING_RFC);
@@ -173,7 +198,10 @@ static void idempotence(void)
 	sbi_ok(covh_reclaim(page, 1), "a second RECLAIM is a success that does nothing");
 }
 
-/* Nobody may use a page before the fence. CREATE_VCPU and the like are in their groups; ADD_PGT stands for all here. */
+/*
+ * Nobody may use a page before the fence. CREATE_VCPU and the like are in their groups; ADD_PGT
+ * stands for all here.
+ */
 static void use_before_fence(void)
 {
 	static struct tvm vm;
@@ -183,10 +211,12 @@ static void use_before_fence(void)
 	if (!ok(tvm_create(&vm), "a TVM is created"))
 		return;
 	sbi_ok(covh_convert(page, 1), "a page is converted");
-	sbi_err(covh_add_pgt(vm.id, page, 1), SBI_ERR_INVALID_ADDRESS, "it can not be used before a fence");
+	sbi_err(covh_add_pgt(vm.id, page, 1), SBI_ERR_INVALID_ADDRESS,
+		"it can not be used before a fence");
 	eq((u64)cove_fence(), 0, "the fences succeed");
 	sbi_ok(covh_add_pgt(vm.id, page, 1), "it can be used after them");
-	sbi_err(covh_reclaim(page, 1), SBI_ERR_INVALID_ADDRESS, "a page that belongs to a TVM can not be reclaimed");
+	sbi_err(covh_reclaim(page, 1), SBI_ERR_INVALID_ADDRESS,
+		"a page that belongs to a TVM can not be reclaimed");
 	ok(pages_hidden(page, 1), "the host still can not reach it");
 	ok(tvm_destroy(&vm), "the TVM is destroyed");
 	sbi_ok(covh_reclaim(page, 1), "then the page comes back");
@@ -218,7 +248,8 @@ static void two_mib(void)
 	/* A hole in the middle of a large leaf, which is then filled page by page. */
 	fill(pages, 512);
 	ok(cove_convert(pages + 100 * PAGE_SIZE, 1), "one page of 2 MiB is converted");
-	ok(pages_readable(pages, 100) && pages_readable(pages + 101 * PAGE_SIZE, 411), "the others stay readable");
+	ok(pages_readable(pages, 100) && pages_readable(pages + 101 * PAGE_SIZE, 411),
+	   "the others stay readable");
 	ok(filled(pages, 100) && filled(pages + 101 * PAGE_SIZE, 411), "and as they were");
 	sbi_ok(covh_convert(pages, 100), "the pages before it are converted");
 	sbi_ok(covh_convert(pages + 101 * PAGE_SIZE, 411), "and those behind it");
@@ -319,7 +350,10 @@ static void stopped_hart(void)
 	eq((u64)cove_fence(), 0, "the fences succeed with it");
 }
 
-/* All harts convert and reclaim pages of their own at the same time; fences that collide are tried again. */
+/*
+ * All harts convert and reclaim pages of their own at the same time; fences that collide are
+ * tried again.
+ */
 static u64 convert_many(u64 pages)
 {
 	for (u32 i = 0; i < 50; i++) {
@@ -353,7 +387,8 @@ static void all_at_once(void)
 	}
 	eq(result, 0, "all harts convert and reclaim pages at the same time");
 	run_on_all(local_fence, 0);
-	eq((u64)cove_fence(), 0, "the fences succeed once every hart has ended the cycle that was in progress");
+	eq((u64)cove_fence(), 0,
+	   "the fences succeed once every hart has ended the cycle that was in progress");
 }
 
 static const struct test fence_tests[] = {

@@ -19,7 +19,8 @@ static void refused_run(u64 id, u64 vcpu, const char *what)
 
 static void refused(void)
 {
-	if (!ok(tvm_build_full(&vm), "a TVM with %u vCPUs is built (%s)", TVM_VCPUS, numbering_name()))
+	if (!ok(tvm_build_full(&vm), "a TVM with %u vCPUs is built (%s)", TVM_VCPUS,
+		numbering_name()))
 		return;
 	nacl_setup(0);
 	refused_run(0, 0, "TVM 0");
@@ -46,11 +47,14 @@ static void first_instruction(void)
 	bool zero = true;
 
 	tvm_init(&vm);
-	if (!ok(tvm_create(&vm) && tvm_add_region(&vm, TVM_RAM_GPA, TVM_RAM_SIZE) && tvm_load(&vm, 2) &&
-		tvm_add_vcpu(&vm, 0) && tvm_finalize(&vm, arg) && tvm_sync(&vm, 0), "a TVM runs"))
+	if (!ok(tvm_create(&vm) && tvm_add_region(&vm, TVM_RAM_GPA, TVM_RAM_SIZE) &&
+			tvm_load(&vm, 2) && tvm_add_vcpu(&vm, 0) && tvm_finalize(&vm, arg) &&
+			tvm_sync(&vm, 0),
+		"a TVM runs"))
 		return;
 	eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_ENTRY + 8 * 10), 0, "a0 is the vCPU's id at entry");
-	eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_ENTRY + 8 * 11), arg, "a1 is FINALIZE's argument at entry");
+	eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_ENTRY + 8 * 11), arg,
+	   "a1 is FINALIZE's argument at entry");
 	for (u32 i = 1; i < 32; i++) {
 		u64 v = tvm_peek(&vm, 0, TVM_AREA(0) + AREA_ENTRY + 8 * i);
 
@@ -88,7 +92,10 @@ GROUP(run, true, 1);
 
 #define PATTERN(i)	(0x1122334455660000ULL * ((i) & 3) + 0x0101010101010101ULL * (i))
 
-/* Puts an instruction into the code slot, with every register a pattern, and a7, a6, a0-a5 as given. */
+/*
+ * Puts an instruction into the code slot, with every register a pattern, and a7, a6, a0-a5 as
+ * given.
+ */
 static void prepare(const u32 *code, u32 words, u64 eid, u64 fid, const u64 *args)
 {
 	tvm_code(&vm, 0, code, words);
@@ -147,7 +154,8 @@ static void end(void)
 static void putchar_exit(void)
 {
 	static const u64 args[6] = { 0x41, 0x1111, 0x2222, 0x3333, 0x4444, 0x5555 };
-	static const struct expect x = EXPECT(CAUSE_ECALL, .args = 8, .a = { 0x41, [7] = SBI_EXT_LEGACY_PUTCHAR });
+	static const struct expect x =
+		EXPECT(CAUSE_ECALL, .args = 8, .a = { 0x41, [7] = SBI_EXT_LEGACY_PUTCHAR });
 
 	if (!begin())
 		return;
@@ -163,8 +171,9 @@ static void putchar_exit(void)
 static void write_byte_exit(void)
 {
 	static const u64 args[6] = { 0x42, 0x1111, 0x2222, 0x3333, 0x4444, 0x5555 };
-	static const struct expect x = EXPECT(CAUSE_ECALL, .args = 8,
-					      .a = { 0x42, [6] = SBI_DBCN_WRITE_BYTE, [7] = SBI_EXT_DBCN });
+	static const struct expect x =
+		EXPECT(CAUSE_ECALL, .args = 8,
+		       .a = { 0x42, [6] = SBI_DBCN_WRITE_BYTE, [7] = SBI_EXT_DBCN });
 
 	if (!begin())
 		return;
@@ -207,7 +216,8 @@ static void private_write(void)
 		    "a DBCN write that wraps is refused in the TVM");
 	sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_DBCN, SBI_DBCN_WRITE, 8, TVM_FRESH_GPA, 1),
 		    "a DBCN write with a high address word is refused in the TVM");
-	sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_DBCN, SBI_DBCN_WRITE, PAGE_SIZE, TVM_RAM_GPA + TVM_RAM_SIZE - 8, 0),
+	sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_DBCN, SBI_DBCN_WRITE, PAGE_SIZE,
+			      TVM_RAM_GPA + TVM_RAM_SIZE - 8, 0),
 		    "a DBCN write that leaves its region is refused in the TVM");
 	end();
 }
@@ -223,7 +233,8 @@ static void srst_exit(u64 type)
 	prepare(ecall, 1, SBI_EXT_SRST, SBI_SRST_RESET, args);
 	expect_command(&vm, 0, OP_EXEC, 0, 0, &x, type ? "a reboot" : "a shutdown");
 	csr_write(scause, 0);
-	sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_PARAM, "a vCPU that has reset the system (%lu) does not run again", type);
+	sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_PARAM,
+		"a vCPU that has reset the system (%lu) does not run again", type);
 	eq(csr_read(scause), COVE_CAUSE_FAIL_ENTRY, "scause is 48 then (%lu)", type);
 	end();
 }
@@ -236,8 +247,8 @@ static void reset_exits(void)
 		return;
 	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_SRST, SBI_SRST_RESET, 3, 0, 0), SBI_ERR_INVALID_PARAM,
 		"reset type 3 is refused in the TVM");
-	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_SRST, SBI_SRST_RESET, 0xf0000000, 0, 0), SBI_ERR_INVALID_PARAM,
-		"a vendor's reset type is refused in the TVM");
+	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_SRST, SBI_SRST_RESET, 0xf0000000, 0, 0),
+		SBI_ERR_INVALID_PARAM, "a vendor's reset type is refused in the TVM");
 	end();
 }
 
@@ -254,7 +265,8 @@ static void hsm_stop_exit(void)
 	tvm_result(&vm, 0, &e);
 	prepare(ecall, 1, SBI_EXT_HSM, SBI_HSM_STOP, args);
 	expect_command(&vm, 0, OP_EXEC, 0, 0, &x, "an HSM stop");
-	sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_PARAM, "a vCPU that has stopped itself does not run again");
+	sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_PARAM,
+		"a vCPU that has stopped itself does not run again");
 	end();
 }
 
@@ -262,33 +274,41 @@ static void hsm_stop_exit(void)
 static void hsm_start_exit(void)
 {
 	static const u64 args[6] = { 1, TVM_GPA, 0x0badc0ffee0ULL, 4, 5, 6 };
-	static const struct expect x = EXPECT(CAUSE_ECALL, .args = 8, .a = { 1, [6] = SBI_HSM_START, [7] = SBI_EXT_HSM });
+	static const struct expect x =
+		EXPECT(CAUSE_ECALL, .args = 8, .a = { 1, [6] = SBI_HSM_START, [7] = SBI_EXT_HSM });
 
 	if (!ok(tvm_build_full(&vm) && tvm_sync(&vm, 0), "a TVM with %u vCPUs runs", TVM_VCPUS))
 		return;
-	sbi_err(covh_run(vm.id, 1), SBI_ERR_INVALID_PARAM, "vCPU 1 does not run before it is started");
+	sbi_err(covh_run(vm.id, 1), SBI_ERR_INVALID_PARAM,
+		"vCPU 1 does not run before it is started");
 	eq((u64)tvm_ecall(&vm, 0, SBI_EXT_HSM, SBI_HSM_STATUS, 1, 0, 0).value, SBI_HSM_STOPPED,
 	   "vCPU 1 is stopped, the TVM reads");
 	prepare(ecall, 1, SBI_EXT_HSM, SBI_HSM_START, args);
-	if (!expect_command(&vm, 0, OP_EXEC, 0, 0, &x, "an HSM start, whose address and argument are hidden"))
+	if (!expect_command(&vm, 0, OP_EXEC, 0, 0, &x,
+			    "an HSM start, whose address and argument are hidden"))
 		return;
 	shmem_gpr(10) = 0x77;
 	shmem_gpr(11) = 0x88;
 	answered(0, 0, args, SBI_EXT_HSM, SBI_HSM_START, "an HSM start, whatever the host answers");
 	eq((u64)tvm_ecall(&vm, 0, SBI_EXT_HSM, SBI_HSM_STATUS, 1, 0, 0).value, SBI_HSM_STARTED,
 	   "vCPU 1 is started, the TVM reads");
-	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_HSM, SBI_HSM_START, 1, TVM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE,
-		"vCPU 1 can not be started twice");
+	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_HSM, SBI_HSM_START, 1, TVM_GPA, 0),
+		SBI_ERR_ALREADY_AVAILABLE, "vCPU 1 can not be started twice");
 	ok(tvm_sync(&vm, 1), "vCPU 1 runs");
 	eq(tvm_peek(&vm, 1, TVM_AREA(1) + AREA_ENTRY + 8 * 10), 1, "a0 was its id at entry");
-	eq(tvm_peek(&vm, 1, TVM_AREA(1) + AREA_ENTRY + 8 * 11), args[2], "a1 was the opaque argument at entry");
-	eq(tvm_peek(&vm, 1, TVM_AREA(1) + AREA_ENTRY + 8 * 5), 0, "another register was zero at entry");
+	eq(tvm_peek(&vm, 1, TVM_AREA(1) + AREA_ENTRY + 8 * 11), args[2],
+	   "a1 was the opaque argument at entry");
+	eq(tvm_peek(&vm, 1, TVM_AREA(1) + AREA_ENTRY + 8 * 5), 0,
+	   "another register was zero at entry");
 	tvm_poke(&vm, 1, TVM_AREA(2), 0x5151);
 	eq(tvm_peek(&vm, 0, TVM_AREA(2)), 0x5151, "both vCPUs see the same memory");
 	end();
 }
 
-/* Row 4 for a command that touches @gpa: the exit, the same again, and success once a page is there. */
+/*
+ * Row 4 for a command that touches @gpa: the exit, the same again, and success once a page is
+ * there.
+ */
 static void page_fault(u64 op, u64 gpa, u64 cause, const char *what)
 {
 	const struct expect x = EXPECT(cause, .htval = (gpa & ~0xfffULL) >> 2);
@@ -318,14 +338,17 @@ static void page_faults(void)
 		return;
 	page_fault(OP_PEEK, TVM_FRESH_GPA + 0x128, CAUSE_LOAD_GUEST, "a load from an empty page");
 	page_fault(OP_POKE, TVM_FRESH_GPA + 0x1ff8, CAUSE_STORE_GUEST, "a store to an empty page");
-	page_fault(OP_PEEK, TVM_RAM_GPA + TVM_RAM_SIZE - 8, CAUSE_LOAD_GUEST, "a load from the last page of a region");
+	page_fault(OP_PEEK, TVM_RAM_GPA + TVM_RAM_SIZE - 8, CAUSE_LOAD_GUEST,
+		   "a load from the last page of a region");
 	prepare(jump, 1, 0, 0, NULL);
 	tvm_set(&vm, 0, 10, gpa + 0x124);
 	if (expect_command(&vm, 0, OP_EXEC, 0, 0, &fetch, "a fetch from an empty page")) {
 		ok(tvm_add_zero(&vm, gpa), "a zero page is added there");
 		vcpu_resume(&vm, 0, &e);
-		eq(tvm_result(&vm, 0, &e), CAUSE_ILLEGAL, "the fetch finds zeros, which are no instruction");
-		eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_EPC), gpa + 0x124, "at the address that was jumped to");
+		eq(tvm_result(&vm, 0, &e), CAUSE_ILLEGAL,
+		   "the fetch finds zeros, which are no instruction");
+		eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_EPC), gpa + 0x124,
+		   "at the address that was jumped to");
 	}
 	prepare(amo, 1, 0, 0, NULL);
 	tvm_set(&vm, 0, 10, gpa + 0x1010);
@@ -391,11 +414,16 @@ static void own_exceptions(void)
 		u64 cause;
 		const char *name;
 	} list[] = {
-		{ 0x00000000, CAUSE_ILLEGAL, "an illegal instruction" }, { INSN_EBREAK, CAUSE_BREAK, "a breakpoint" },
-		{ 0x30200073, CAUSE_ILLEGAL, "mret" }, { INSN_CSRR(0x300), CAUSE_ILLEGAL, "a read of mstatus" },
-		{ INSN_CSRR(0x600), CAUSE_ILLEGAL, "a read of hstatus" }, { INSN_CSRR(0x200), CAUSE_ILLEGAL, "a read of vsstatus" },
-		{ INSN_CSRR(0x680), CAUSE_ILLEGAL, "a read of hgatp" }, { INSN_CSRR(0xe12), CAUSE_ILLEGAL, "a read of hgeip" },
-		{ 0x62000073, CAUSE_ILLEGAL, "hfence.gvma" }, { 0x6c054573, CAUSE_ILLEGAL, "hlv.d" },
+		{ 0x00000000, CAUSE_ILLEGAL, "an illegal instruction" },
+		{ INSN_EBREAK, CAUSE_BREAK, "a breakpoint" },
+		{ 0x30200073, CAUSE_ILLEGAL, "mret" },
+		{ INSN_CSRR(0x300), CAUSE_ILLEGAL, "a read of mstatus" },
+		{ INSN_CSRR(0x600), CAUSE_ILLEGAL, "a read of hstatus" },
+		{ INSN_CSRR(0x200), CAUSE_ILLEGAL, "a read of vsstatus" },
+		{ INSN_CSRR(0x680), CAUSE_ILLEGAL, "a read of hgatp" },
+		{ INSN_CSRR(0xe12), CAUSE_ILLEGAL, "a read of hgeip" },
+		{ 0x62000073, CAUSE_ILLEGAL, "hfence.gvma" },
+		{ 0x6c054573, CAUSE_ILLEGAL, "hlv.d" },
 		{ INSN_CSRR(0x5c0), CAUSE_ILLEGAL, "a read of a custom CSR" },
 		{ INSN_CSRR(0x015), CAUSE_ILLEGAL, "a read of seed that does not write" },
 	};
@@ -405,14 +433,16 @@ static void own_exceptions(void)
 	for (u32 i = 0; i < ARRAY_SIZE(list); i++) {
 		u64 a0 = TVM_GPA;
 
-		eq(tvm_insn(&vm, 0, list[i].insn, &a0), list[i].cause, "%s is the TVM's own exception", list[i].name);
+		eq(tvm_insn(&vm, 0, list[i].insn, &a0), list[i].cause,
+		   "%s is the TVM's own exception", list[i].name);
 	}
 	end();
 }
 
 static const struct test exits_tests[] = {
-	TEST(putchar_exit), TEST(write_byte_exit), TEST(private_write), TEST(reset_exits), TEST(hsm_stop_exit),
-	TEST(hsm_start_exit), TEST(page_faults), TEST(wfi_exit), TEST(fatal_exits), TEST(own_exceptions),
+	TEST(putchar_exit), TEST(write_byte_exit), TEST(private_write), TEST(reset_exits),
+	TEST(hsm_stop_exit), TEST(hsm_start_exit), TEST(page_faults), TEST(wfi_exit),
+	TEST(fatal_exits), TEST(own_exceptions),
 };
 
 GROUP(exits, true, 1);

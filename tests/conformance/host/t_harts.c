@@ -80,7 +80,8 @@ static void running_elsewhere(void)
 	sbi_err(r, SBI_ERR_INVALID_PARAM, "RUN of a vCPU that runs on another hart is refused");
 	eq(csr_read(scause), COVE_CAUSE_FAIL_ENTRY, "scause is 48 then");
 	sbi_refused(covh_destroy(vm.id), "DESTROY of a TVM that runs is refused");
-	sbi_err(covh_reclaim(vm.image, 1), SBI_ERR_INVALID_ADDRESS, "its pages can not be reclaimed");
+	sbi_err(covh_reclaim(vm.image, 1), SBI_ERR_INVALID_ADDRESS,
+		"its pages can not be reclaimed");
 	ok(tvm_add_zero(&vm, TVM_FRESH_GPA), "a page can be added while it runs");
 	ok(pages_hidden(vm.image, vm.image_pages), "its memory stays hidden");
 	ok(!run_done(1), "it still runs");
@@ -103,7 +104,8 @@ static void migration(void)
 {
 	u64 wrong = 0;
 
-	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0) && tvm_add_zero(&vm, TVM_FRESH_GPA), "a TVM runs on this hart"))
+	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0) && tvm_add_zero(&vm, TVM_FRESH_GPA),
+		"a TVM runs on this hart"))
 		return;
 	for (u32 round = 0; round < 8; round++) {
 		tvm_poke(&vm, 0, TVM_FRESH_GPA, 0x100 + round);
@@ -114,7 +116,10 @@ static void migration(void)
 	ok(tvm_destroy(&vm), "it is destroyed");
 }
 
-/* Fences wait for harts that are in a TVM only as long as they must: such a hart is not in the host's memory. */
+/*
+ * Fences wait for harts that are in a TVM only as long as they must: such a hart is not in the
+ * host's memory.
+ */
 static void fence_while_running(void)
 {
 	u64 page = pages_alloc(1, 1), result;
@@ -171,14 +176,21 @@ static void two_vcpus(void)
 	delay(ticks_per_second / 50);
 	ok(!run_done(1), "the second vCPU, on another hart, waits for the first");
 	tvm_poke(&vm, 0, TVM_AREA(3), 1);
-	ok(run_wait(1, 5 * ticks_per_second, &result) && result == 0, "it goes on when the first has written");
+	ok(run_wait(1, 5 * ticks_per_second, &result) && result == 0,
+	   "it goes on when the first has written");
 	ok(tvm_destroy(&vm), "the TVM is destroyed");
 }
 
-/* Every hart makes, runs and destroys TVMs of its own at the same time; fences collide and are tried again. */
+/*
+ * Every hart makes, runs and destroys TVMs of its own at the same time; fences collide and are
+ * tried again.
+ */
 static u64 patience;
 
-/* -5 may mean that some hart has not fenced since the page was converted: fence, and try again for a while. */
+/*
+ * -5 may mean that some hart has not fenced since the page was converted: fence, and try again
+ * for a while.
+ */
 static bool tired(struct sbiret r)
 {
 	if (r.error != SBI_ERR_INVALID_ADDRESS || now() > patience)
@@ -211,7 +223,8 @@ static u64 whole_life(u64 arg)
 
 	nacl_setup(0);
 	for (u64 round = 0; round < arg; round++) {
-		if (covh_convert(t->pgd, 4).error || covh_convert(t->state, tsm_info.tvm_state_pages).error ||
+		if (covh_convert(t->pgd, 4).error ||
+		    covh_convert(t->state, tsm_info.tvm_state_pages).error ||
 		    covh_convert(t->pool, t->pool_pages).error || covh_convert(t->image, 2).error ||
 		    covh_convert(t->vcpu[0], vcpu_pages).error)
 			return 1;
@@ -219,15 +232,19 @@ static u64 whole_life(u64 arg)
 			return 2;
 		if (again(covh_add_pgt(t->id, t->pool, t->pool_pages)).error ||
 		    covh_add_region(t->id, TVM_RAM_GPA, TVM_RAM_SIZE).error ||
-		    again(covh_add_measured(t->id, (u64)tvm_image, t->image, COVE_PAGE_4K, 2, TVM_GPA)).error ||
-		    again(covh_create_vcpu(t->id, 0, t->vcpu[0])).error || covh_finalize(t->id, TVM_GPA, 0, 0).error)
+		    again(covh_add_measured(t->id, (u64)tvm_image, t->image, COVE_PAGE_4K, 2,
+					    TVM_GPA))
+			    .error ||
+		    again(covh_create_vcpu(t->id, 0, t->vcpu[0])).error ||
+		    covh_finalize(t->id, TVM_GPA, 0, 0).error)
 			return 3;
 		vcpu_resume(t, 0, &e);
 		if (!exit_is_putchar(&e) || e.a[0] != TVM_READY)
 			return 4;
 		if (covh_destroy(t->id).error)
 			return 5;
-		if (covh_reclaim(t->pgd, 4).error || covh_reclaim(t->state, tsm_info.tvm_state_pages).error ||
+		if (covh_reclaim(t->pgd, 4).error ||
+		    covh_reclaim(t->state, tsm_info.tvm_state_pages).error ||
 		    covh_reclaim(t->pool, t->pool_pages).error || covh_reclaim(t->image, 2).error ||
 		    covh_reclaim(t->vcpu[0], vcpu_pages).error)
 			return 6;
@@ -245,7 +262,8 @@ static u64 life_then_fence(u64 rounds)
 	u64 result = whole_life(rounds), start = now();
 
 	__atomic_fetch_add(&finished, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&finished, __ATOMIC_SEQ_CST) < nr_harts && now() - start < 20 * ticks_per_second)
+	while (__atomic_load_n(&finished, __ATOMIC_SEQ_CST) < nr_harts &&
+	       now() - start < 20 * ticks_per_second)
 		covh_local_fence();
 	return result;
 }
@@ -268,7 +286,8 @@ static void all_at_once(void)
 	for (u32 i = 1; i < nr_harts; i++) {
 		if (!run_wait(i, 30 * ticks_per_second, &result))
 			result = 100;
-		eq(result, 0, "hart %lu makes, runs and destroys TVMs while all others do", harts[i].id);
+		eq(result, 0, "hart %lu makes, runs and destroys TVMs while all others do",
+		   harts[i].id);
 	}
 	run_on_all(local_fence, 0);
 	eq((u64)cove_fence(), 0, "the fences succeed after that");
@@ -305,8 +324,8 @@ static void stop_releases_area(void)
 }
 
 static const struct test harts_tests[] = {
-	TEST(running_elsewhere), TEST(migration), TEST(fence_while_running), TEST(two_vcpus), TEST(all_at_once),
-	TEST(stop_releases_area),
+	TEST(running_elsewhere), TEST(migration), TEST(fence_while_running), TEST(two_vcpus),
+	TEST(all_at_once), TEST(stop_releases_area),
 };
 
 GROUP(harts, true, 2);

@@ -18,9 +18,14 @@ static void devices(void)
 		u64 address;
 		const char *name;
 	} list[] = {
-		{ 0x1000, "the boot ROM" }, { 0x02000000, "the CLINT's place" }, { 0x02f00000, "the ACLINT's place" },
-		{ 0x0c000000, "the M-mode APLIC" }, { 0x10001000, "virtio-mmio" }, { 0x10008000, "the last virtio-mmio" },
-		{ 0x10100000, "fw_cfg" }, { 0x24000000, "an M-mode interrupt file" },
+		{ 0x1000, "the boot ROM" },
+		{ 0x02000000, "the CLINT's place" },
+		{ 0x02f00000, "the ACLINT's place" },
+		{ 0x0c000000, "the M-mode APLIC" },
+		{ 0x10001000, "virtio-mmio" },
+		{ 0x10008000, "the last virtio-mmio" },
+		{ 0x10100000, "fw_cfg" },
+		{ 0x24000000, "an M-mode interrupt file" },
 		{ NOWHERE, "no device and no memory" },
 	};
 
@@ -41,13 +46,15 @@ static void device_tree(void)
 	ok(!machine_has_compatible("sifive,clint0") && !machine_has_compatible("riscv,clint0"),
 	   "the device tree has no CLINT");
 	ok(machine_has_compatible("ns16550a"), "the device tree has the UART");
-	ok(machine_has_compatible("pci-host-ecam-generic"), "the device tree has the PCI Express bridge");
+	ok(machine_has_compatible("pci-host-ecam-generic"),
+	   "the device tree has the PCI Express bridge");
 	ok(machine_has_compatible("google,goldfish-rtc"), "the device tree has the RTC");
 	ok(machine_has_compatible("riscv,imsics"), "the device tree has the interrupt files");
 	ok(machine.has_h, "the host keeps h in its ISA string");
 	ok(strstr(machine.isa, "_ssaia") != NULL, "the host has ssaia in its ISA string");
 	ok(strstr(machine.isa, "_sstc") != NULL, "the host has sstc in its ISA string");
-	ok(!strstr(machine.isa, "_smaia"), "machine-mode extensions are not in the host's ISA string");
+	ok(!strstr(machine.isa, "_smaia"),
+	   "machine-mode extensions are not in the host's ISA string");
 	ok(!strstr(machine.isa, "_sdtrig"), "sdtrig is not in the host's ISA string");
 }
 
@@ -66,14 +73,17 @@ static void memory_holes(void)
 		if (machine_is_ram(at, 8))
 			continue;
 		tried++;
-		if (probe_load64(at, &v) != CAUSE_LOAD_ACCESS || probe_store64(at, 0) != CAUSE_STORE_ACCESS ||
+		if (probe_load64(at, &v) != CAUSE_LOAD_ACCESS ||
+		    probe_store64(at, 0) != CAUSE_STORE_ACCESS ||
 		    probe_fetch(at) != CAUSE_FETCH_ACCESS) {
 			note("%lx can be reached", at);
 			open++;
 		}
 	}
 	ok(tried > 0, "the memory map has a hole for firmware and TSM");
-	eq(open, 0, "nothing in the holes of the memory map can be loaded, stored to or executed (%lu places)", tried);
+	eq(open, 0,
+	   "nothing in the holes of the memory map can be loaded, stored to or executed (%lu places)",
+	   tried);
 }
 
 /* And all that the map promises is there. */
@@ -82,10 +92,12 @@ static void memory_is_there(void)
 	u64 missing = 0, v;
 
 	for (u32 i = 0; i < machine.nr_ram; i++)
-		for (u64 at = machine.ram[i].base; at < machine.ram[i].base + machine.ram[i].size; at += 0x10000)
+		for (u64 at = machine.ram[i].base; at < machine.ram[i].base + machine.ram[i].size;
+		     at += 0x10000)
 			missing += probe_load64(at, &v) != NO_TRAP;
 	eq(missing, 0, "all memory that the device tree promises can be read");
-	eq(probe_load32(machine.imsic[0], &v), NO_TRAP, "the host's own interrupt file can be reached");
+	eq(probe_load32(machine.imsic[0], &v), NO_TRAP,
+	   "the host's own interrupt file can be reached");
 	eq(probe_load8(0x10000005, &v), NO_TRAP, "the UART can be reached");
 	eq(probe_load32(0x101000, &v), NO_TRAP, "the RTC can be reached");
 	eq(probe_load32(0x30000000, &v), NO_TRAP, "the PCI configuration space can be reached");

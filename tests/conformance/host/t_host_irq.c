@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Row 10 of ABI 9.4: the host's interrupts end a RUN although the host has them disabled in sstatus. Group: host_irq. */
+/*
+ * Row 10 of ABI 9.4: the host's interrupts end a RUN although the host has them disabled in
+ * sstatus. Group: host_irq.
+ */
 #include "expect.h"
 
 static struct tvm vm;
@@ -7,7 +10,8 @@ static const u32 spin[] = { INSN_SPIN };
 
 static void after(u32 irq, const char *what)
 {
-	eq(csr_read(sip) & BIT(irq), BIT(irq), "%s: the host finds it pending when RUN returns", what);
+	eq(csr_read(sip) & BIT(irq), BIT(irq), "%s: the host finds it pending when RUN returns",
+	   what);
 }
 
 static bool begin(void)
@@ -117,7 +121,10 @@ static void with_an_answer(void)
 
 		shmem_gpr(10) = word;
 		vcpu_run(&vm, 0, &e);
-		/* Perhaps at once, perhaps after the next report: what counts is that no word is lost or taken twice. */
+		/*
+		 * Perhaps at once, perhaps after the next report: what counts is that no word is
+		 * lost or taken twice.
+		 */
 		for (u32 n = 0; n < 10 && !e.error && (e.scause & CAUSE_IRQ); n++) {
 			csr_write(sie, 0);
 			shmem_gpr(10) = 0xbad;
@@ -127,7 +134,8 @@ static void with_an_answer(void)
 	}
 	csr_write(sie, 0);
 	csr_write(0x14d, ~0ULL);
-	eq(tvm_result(&vm, 0, &e), *(const u64 *)tvm_image, "answers and interrupts that cross each other do not mix");
+	eq(tvm_result(&vm, 0, &e), *(const u64 *)tvm_image,
+	   "answers and interrupts that cross each other do not mix");
 	end();
 }
 
@@ -146,14 +154,17 @@ static void tvm_time(void)
 	tvm_result(&vm, 0, &e);
 	delta = e.htimedelta;
 	ok(tvm < ticks_per_second * 100, "the TVM's time began at 0 with its first RUN");
-	ok(tvm - delta >= before && tvm - delta <= now(), "htimedelta is the TVM's time minus the host's");
+	ok(tvm - delta >= before && tvm - delta <= now(),
+	   "htimedelta is the TVM's time minus the host's");
 	eq(e.vstimecmp, ~0ULL, "vstimecmp is ~0 before the TVM sets it");
 	tvm_insn(&vm, 0, INSN_CSRW(0x14d), &cmp);
 	tvm_command(&vm, 0, OP_NOP, 0, 0, &e);
 	tvm_result(&vm, 0, &e);
-	eq(e.vstimecmp, 0x123456789a, "what the TVM writes to stimecmp the host reads as vstimecmp");
+	eq(e.vstimecmp, 0x123456789a,
+	   "what the TVM writes to stimecmp the host reads as vstimecmp");
 	eq(e.htimedelta, delta, "htimedelta stays");
-	sbi_ok(tvm_ecall(&vm, 0, SBI_EXT_TIME, SBI_TIME_SET_TIMER, 0x77777777, 0, 0), "the TVM sets its timer by SBI");
+	sbi_ok(tvm_ecall(&vm, 0, SBI_EXT_TIME, SBI_TIME_SET_TIMER, 0x77777777, 0, 0),
+	       "the TVM sets its timer by SBI");
 	tvm_command(&vm, 0, OP_NOP, 0, 0, &e);
 	tvm_result(&vm, 0, &e);
 	eq(e.vstimecmp, 0x77777777, "which the host reads as vstimecmp too");
@@ -161,7 +172,8 @@ static void tvm_time(void)
 	tvm_insn(&vm, 0, INSN_CSRW(0x104), &cmp);
 	tvm_command(&vm, 0, OP_NOP, 0, 0, &e);
 	tvm_result(&vm, 0, &e);
-	eq(e.vsie, BIT(IRQ_STI) | BIT(IRQ_SSI), "what the TVM enables in sie the host reads in vsie, at the same bits");
+	eq(e.vsie, BIT(IRQ_STI) | BIT(IRQ_SSI),
+	   "what the TVM enables in sie the host reads in vsie, at the same bits");
 	end();
 }
 
@@ -175,14 +187,15 @@ static void tvm_timer(void)
 		return;
 	tvm_code(&vm, 0, code, ARRAY_SIZE(code));
 	tvm_set(&vm, 0, 10, 0);
-	eq(tvm_exec_done(&vm, 0), CAUSE_BREAK, "a TVM's timer interrupt becomes pending in the TVM");
+	eq(tvm_exec_done(&vm, 0), CAUSE_BREAK,
+	   "a TVM's timer interrupt becomes pending in the TVM");
 	eq(csr_read(sip) & BIT(IRQ_STI), 0, "and not in the host");
 	end();
 }
 
 static const struct test host_irq_tests[] = {
-	TEST(timer), TEST(external), TEST(software), TEST(not_enabled), TEST(with_an_answer), TEST(tvm_time),
-	TEST(tvm_timer),
+	TEST(timer), TEST(external), TEST(software), TEST(not_enabled), TEST(with_an_answer),
+	TEST(tvm_time), TEST(tvm_timer),
 };
 
 GROUP(host_irq, true, 1);

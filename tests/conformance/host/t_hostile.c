@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Calls by the thousand with arguments that a fuzzer would choose; the same ones every time. Group: hostile. */
+/*
+ * Calls by the thousand with arguments that a fuzzer would choose; the same ones every time.
+ * Group: hostile.
+ */
 #include "tests.h"
 
 #define ROUNDS		20000
@@ -18,12 +21,17 @@ static u64 next(void)
 	return state * 0x2545f4914f6cdd1dULL;
 }
 
-/* Addresses of the arena, ids, small numbers, edges: what gets past the first check as often as not. */
+/*
+ * Addresses of the arena, ids, small numbers, edges: what gets past the first check as often as
+ * not.
+ */
 static u64 argument(u64 arena)
 {
 	static const u64 edges[] = {
-		0, 1, 2, 8, 16, 48, 0xfff, 0x1000, 0x2000, 0x200000, 0x80000000, 0x80200000, 0x10000000, 0x28000000,
-		BIT(31), BIT(32), BIT(47), BIT(51), BIT(52), BIT(55), BIT(63), ~0ULL, ~0xfffULL, ~7ULL, NOWHERE,
+		0,	 1,	    2,	      8,	  16,	      48,	  0xfff,
+		0x1000,	 0x2000,    0x200000, 0x80000000, 0x80200000, 0x10000000, 0x28000000,
+		BIT(31), BIT(32),   BIT(47),  BIT(51),	  BIT(52),    BIT(55),	  BIT(63),
+		~0ULL,	 ~0xfffULL, ~7ULL,    NOWHERE,
 	};
 
 	switch (next() % 8) {
@@ -49,14 +57,16 @@ static bool alive(void)
 	bool good;
 
 	numbering_set(NUMBERING_RFC);
-	good = tvm_build(&vm) && tvm_sync(&vm, 0) && tvm_peek(&vm, 0, TVM_GPA) == *(const u64 *)tvm_image;
+	good = tvm_build(&vm) && tvm_sync(&vm, 0) &&
+	       tvm_peek(&vm, 0, TVM_GPA) == *(const u64 *)tvm_image;
 	return tvm_destroy(&vm) && good;
 }
 
 /* Counts may take what lies behind the arena: it ends far before the end of what is free. */
 static bool reaches_out(u64 fid, u64 a1)
 {
-	return (fid == COVH_CONVERT_PAGES || fid == COVH_RFC_ADD_PGT_PAGES) && a1 > ARENA_PAGES && a1 < 0x100000;
+	return (fid == COVH_CONVERT_PAGES || fid == COVH_RFC_ADD_PGT_PAGES) && a1 > ARENA_PAGES &&
+	       a1 < 0x100000;
 }
 
 static void fuzz(u64 eid, u64 fids, const char *what)
@@ -82,8 +92,8 @@ static void fuzz(u64 eid, u64 fids, const char *what)
 		csr_write(sie, 0);
 		errors += r.error != 0;
 		if (r.error > 0 || r.error < SBI_ERR_INVALID_STATE) {
-			note("function %lu(%lx, %lx, %lx, %lx, %lx, %lx): error %ld", fid, a[0], a[1], a[2], a[3], a[4], a[5],
-			     r.error);
+			note("function %lu(%lx, %lx, %lx, %lx, %lx, %lx): error %ld", fid, a[0],
+			     a[1], a[2], a[3], a[4], a[5], r.error);
 			odd++;
 		}
 	}
@@ -95,7 +105,10 @@ static void fuzz(u64 eid, u64 fids, const char *what)
 	eq(odd, 0, "%u calls of %s with wild arguments give an SBI error or success", ROUNDS, what);
 	numbering_set(NUMBERING_RFC);
 	run_on_all(local_fence, 0);
-	/* The fuzzer may have destroyed the target, or made a TVM of its own from the arena: by id, all frames are tried. */
+	/*
+	 * The fuzzer may have destroyed the target, or made a TVM of its own from the arena: by
+	 * id, all frames are tried.
+	 */
 	covh_destroy(target.id);
 	for (u64 page = arena; page < arena + 2 * ARENA_PAGES * PAGE_SIZE; page += PAGE_SIZE)
 		covh_destroy(page / PAGE_SIZE);
@@ -126,8 +139,8 @@ static void fuzz_nacl(void)
 static void fuzz_tvm(void)
 {
 	static const u64 eids[] = {
-		SBI_EXT_BASE, SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_DBCN, SBI_EXT_HSM, SBI_EXT_TIME, SBI_EXT_COVH,
-		SBI_EXT_NACL, SBI_EXT_PMU,
+		SBI_EXT_BASE, SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_DBCN,
+		SBI_EXT_HSM,  SBI_EXT_TIME, SBI_EXT_COVH, SBI_EXT_NACL, SBI_EXT_PMU,
 	};
 	u32 made = 0, lives = 1;
 	struct exit e = { 0 };
@@ -158,7 +171,8 @@ static void fuzz_tvm(void)
 			continue;
 		}
 		/* A call may have unmapped what the TVM runs on; the next TVM goes on. */
-		if (e.error && e.error != SBI_ERR_INVALID_PARAM && e.error != SBI_ERR_INVALID_ADDRESS)
+		if (e.error && e.error != SBI_ERR_INVALID_PARAM &&
+		    e.error != SBI_ERR_INVALID_ADDRESS)
 			exit_note(&e);
 		tvm_destroy_fast(&vm);
 		lives++;

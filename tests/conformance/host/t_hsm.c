@@ -10,13 +10,14 @@ static void status(void)
 	eq((u64)r.value, SBI_HSM_STARTED, "it is started");
 	sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_STATUS, 0x1000), SBI_ERR_INVALID_PARAM,
 		"the status of a hart that does not exist is refused");
-	sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_STATUS, ~0ULL), SBI_ERR_INVALID_PARAM, "the status of hart ~0 is refused");
+	sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_STATUS, ~0ULL), SBI_ERR_INVALID_PARAM,
+		"the status of hart ~0 is refused");
 }
 
 static void start_refused(void)
 {
-	sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, this_hart()->id, (u64)hart_entry, 0), SBI_ERR_ALREADY_AVAILABLE,
-		"a hart that runs can not be started");
+	sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, this_hart()->id, (u64)hart_entry, 0),
+		SBI_ERR_ALREADY_AVAILABLE, "a hart that runs can not be started");
 	sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, 0x1000, (u64)hart_entry, 0), SBI_ERR_INVALID_PARAM,
 		"a hart that does not exist can not be started");
 	sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, ~0ULL, (u64)hart_entry, 0), SBI_ERR_INVALID_PARAM,
@@ -54,7 +55,8 @@ static void suspend_non_retentive(void)
 	h->entry_satp = 1;
 	result = hart_suspend(SBI_HSM_SUSPEND_NON_RETENTIVE);
 	csr_write(sie, 0);
-	ok(result == RESUMED || result == SBI_ERR_NOT_SUPPORTED, "a suspend without retention resumes or is not offered");
+	ok(result == RESUMED || result == SBI_ERR_NOT_SUPPORTED,
+	   "a suspend without retention resumes or is not offered");
 	if (result == RESUMED) {
 		eq(h->entry_a0, h->id, "a0 is the hart id at the resume address");
 		eq(h->entry_satp, 0, "satp is 0 there");
@@ -105,13 +107,16 @@ static void start_and_stop(void)
 
 		eq(h->entry_a0, h->id, "hart %lu was entered with its id in a0", h->id);
 		eq(h->entry_satp, 0, "hart %lu was entered without translation", h->id);
-		eq(h->entry_sstatus & SSTATUS_SIE, 0, "hart %lu was entered with interrupts disabled", h->id);
-		eq((u64)sbi(SBI_EXT_HSM, SBI_HSM_STATUS, h->id).value, SBI_HSM_STARTED, "hart %lu is started", h->id);
-		sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, h->id, (u64)hart_entry, 0), SBI_ERR_ALREADY_AVAILABLE,
-			"hart %lu can not be started twice", h->id);
+		eq(h->entry_sstatus & SSTATUS_SIE, 0,
+		   "hart %lu was entered with interrupts disabled", h->id);
+		eq((u64)sbi(SBI_EXT_HSM, SBI_HSM_STATUS, h->id).value, SBI_HSM_STARTED,
+		   "hart %lu is started", h->id);
+		sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, h->id, (u64)hart_entry, 0),
+			SBI_ERR_ALREADY_AVAILABLE, "hart %lu can not be started twice", h->id);
 		ok(stop(i), "hart %lu stops", h->id);
 		ok(hart_start(h), "hart %lu starts again", h->id);
-		eq(h->starts, starts + 1, "hart %lu came through its entry, its opaque argument in a1", h->id);
+		eq(h->starts, starts + 1,
+		   "hart %lu came through its entry, its opaque argument in a1", h->id);
 		eq(h->entry_a0, h->id, "hart %lu has its id in a0 again", h->id);
 	}
 }
@@ -124,9 +129,10 @@ static void start_addresses(void)
 	if (!ok(stop(1), "a hart stops"))
 		return;
 	for (u32 i = 0; tsm_present && (at = foreign_address(i, &name)); i++)
-		sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, harts[1].id, at, 0), SBI_ERR_INVALID_ADDRESS,
-			"a hart can not be started in %s", name);
-	eq((u64)sbi(SBI_EXT_HSM, SBI_HSM_STATUS, harts[1].id).value, SBI_HSM_STOPPED, "it is still stopped");
+		sbi_err(sbi(SBI_EXT_HSM, SBI_HSM_START, harts[1].id, at, 0),
+			SBI_ERR_INVALID_ADDRESS, "a hart can not be started in %s", name);
+	eq((u64)sbi(SBI_EXT_HSM, SBI_HSM_STATUS, harts[1].id).value, SBI_HSM_STOPPED,
+	   "it is still stopped");
 	ok(hart_start(&harts[1]), "it starts at an address of the host");
 }
 
@@ -142,7 +148,9 @@ static void many_times(void)
 /* All ask for the same hart at once: it starts once. */
 static u64 start_last(u64 last)
 {
-	return (u64)sbi(SBI_EXT_HSM, SBI_HSM_START, harts[last].id, (u64)hart_entry, (u64)&harts[last]).error;
+	return (u64)sbi(SBI_EXT_HSM, SBI_HSM_START, harts[last].id, (u64)hart_entry,
+			(u64)&harts[last])
+		.error;
 }
 
 static void start_race(void)

@@ -53,16 +53,18 @@ static void spec_layout(void)
 		ok(untouched(48, sizeof(buf)), "it wrote no more than 48 bytes of %lu", lengths[i]);
 		eq(info->tsm_state, COVE_TSM_READY, "the TSM is ready (%lu bytes)", lengths[i]);
 		eq(info->reserved, 0, "the padding is zero (%lu bytes)", lengths[i]);
-		ok(info->tsm_impl_id > 2, "the TSM does not claim to be Salus or ACE (%lu bytes)", lengths[i]);
+		ok(info->tsm_impl_id > 2, "the TSM does not claim to be Salus or ACE (%lu bytes)",
+		   lengths[i]);
 		ok(info->tsm_capabilities & COVE_CAP_MEMORY_ALLOCATION,
 		   "it says that memory is donated as TVMs need it (%lu bytes)", lengths[i]);
-		eq(info->tvm_state_pages, tsm_info.tvm_state_pages, "both layouts agree on a TVM's state (%lu bytes)",
-		   lengths[i]);
-		eq(info->tvm_max_vcpus, tsm_info.tvm_max_vcpus, "both layouts agree on the number of vCPUs (%lu bytes)",
-		   lengths[i]);
+		eq(info->tvm_state_pages, tsm_info.tvm_state_pages,
+		   "both layouts agree on a TVM's state (%lu bytes)", lengths[i]);
+		eq(info->tvm_max_vcpus, tsm_info.tvm_max_vcpus,
+		   "both layouts agree on the number of vCPUs (%lu bytes)", lengths[i]);
 		eq(info->tvm_vcpu_state_pages, tsm_info.tvm_vcpu_state_pages,
 		   "both layouts agree on a vCPU's state (%lu bytes)", lengths[i]);
-		eq(info->tsm_version, tsm_info.tsm_version, "both layouts agree on the version (%lu bytes)", lengths[i]);
+		eq(info->tsm_version, tsm_info.tsm_version,
+		   "both layouts agree on the version (%lu bytes)", lengths[i]);
 	}
 	numbering_set(NUMBERING_RFC);
 }
@@ -75,11 +77,14 @@ static void info_refused(void)
 
 	memset(buf, POISON, sizeof(buf));
 	sbi_err(covh_get_info((u64)buf, 0), SBI_ERR_INVALID_PARAM, "GET_TSM_INFO refuses 0 bytes");
-	sbi_err(covh_get_info((u64)buf, 31), SBI_ERR_INVALID_PARAM, "GET_TSM_INFO refuses 31 bytes");
+	sbi_err(covh_get_info((u64)buf, 31), SBI_ERR_INVALID_PARAM,
+		"GET_TSM_INFO refuses 31 bytes");
 	ok(untouched(0, sizeof(buf)), "a refused GET_TSM_INFO wrote nothing");
 	for (u32 i = 0; (at = foreign_address(i, &name)); i++)
-		sbi_err(covh_get_info(at, 32), SBI_ERR_INVALID_ADDRESS, "GET_TSM_INFO does not write to %s", name);
-	sbi_err(covh_get_info(~7ULL, 32), SBI_ERR_INVALID_ADDRESS, "GET_TSM_INFO does not write across the end of all");
+		sbi_err(covh_get_info(at, 32), SBI_ERR_INVALID_ADDRESS,
+			"GET_TSM_INFO does not write to %s", name);
+	sbi_err(covh_get_info(~7ULL, 32), SBI_ERR_INVALID_ADDRESS,
+		"GET_TSM_INFO does not write across the end of all");
 	if (!machine_is_ram(top->base + top->size, 8))
 		sbi_err(covh_get_info(top->base + top->size - 16, 32), SBI_ERR_INVALID_ADDRESS,
 			"GET_TSM_INFO does not write across the end of memory");
@@ -91,13 +96,17 @@ static void info_refused(void)
 		"GET_TSM_INFO does not write to a converted page");
 	sbi_err(covh_get_info(page + PAGE_SIZE - 16, 32), SBI_ERR_INVALID_ADDRESS,
 		"GET_TSM_INFO does not write across the edge of a converted page");
-	eq(*(volatile u64 *)(page + PAGE_SIZE - 16), 0xa5a5a5a5a5a5a5a5, "and has not written the part before it");
+	eq(*(volatile u64 *)(page + PAGE_SIZE - 16), 0xa5a5a5a5a5a5a5a5,
+	   "and has not written the part before it");
 	sbi_ok(covh_reclaim(page + PAGE_SIZE, 1), "the page comes back");
-	sbi_ok(covh_get_info((u64)buf + PAGE_SIZE - 16, 32), "GET_TSM_INFO writes across the edge of two host pages");
+	sbi_ok(covh_get_info((u64)buf + PAGE_SIZE - 16, 32),
+	       "GET_TSM_INFO writes across the edge of two host pages");
 	eq(*(u32 *)(buf + PAGE_SIZE - 16), COVE_TSM_READY, "what it wrote there is right");
 }
 
-/* Function 7 with TVM 0: DESTROY of an unknown TVM in one numbering, promote_to_tvm in the other. */
+/*
+ * Function 7 with TVM 0: DESTROY of an unknown TVM in one numbering, promote_to_tvm in the other.
+ */
 static s64 fid7(u64 domain)
 {
 	return sbi(SBI_EXT_COVH, COVH_RFC_DESTROY_TVM | domain << SUPD_SDID_SHIFT).error;
@@ -105,17 +114,21 @@ static s64 fid7(u64 domain)
 
 static void numberings(void)
 {
-	eq((u64)fid7(0), (u64)SBI_ERR_INVALID_PARAM, "function 7 is DESTROY for a caller that asked for 32 bytes");
+	eq((u64)fid7(0), (u64)SBI_ERR_INVALID_PARAM,
+	   "function 7 is DESTROY for a caller that asked for 32 bytes");
 	eq((u64)fid7(SUPD_TSM_DOMAIN), (u64)SBI_ERR_NOT_SUPPORTED,
 	   "function 7 is promote_to_tvm for a caller that names the domain");
 	ok(numbering_set(NUMBERING_SPEC), "GET_TSM_INFO with 48 bytes succeeds");
 	eq((u64)fid7(0), (u64)SBI_ERR_NOT_SUPPORTED, "function 7 is promote_to_tvm after it");
-	sbi_err(sbi(SBI_EXT_COVH, COVH_SPEC_DESTROY_TVM), SBI_ERR_INVALID_PARAM, "and 8 is DESTROY");
-	sbi_err(covh_get_info(NOWHERE, 32), SBI_ERR_INVALID_ADDRESS, "GET_TSM_INFO with 32 bytes to nowhere is refused");
+	sbi_err(sbi(SBI_EXT_COVH, COVH_SPEC_DESTROY_TVM), SBI_ERR_INVALID_PARAM,
+		"and 8 is DESTROY");
+	sbi_err(covh_get_info(NOWHERE, 32), SBI_ERR_INVALID_ADDRESS,
+		"GET_TSM_INFO with 32 bytes to nowhere is refused");
 	eq((u64)fid7(0), (u64)SBI_ERR_NOT_SUPPORTED, "which does not change the numbering");
 	ok(numbering_set(NUMBERING_RFC), "GET_TSM_INFO with 32 bytes succeeds");
 	eq((u64)fid7(0), (u64)SBI_ERR_INVALID_PARAM, "function 7 is DESTROY again after it");
-	sbi_err(covh_get_info(NOWHERE, 48), SBI_ERR_INVALID_ADDRESS, "GET_TSM_INFO with 48 bytes to nowhere is refused");
+	sbi_err(covh_get_info(NOWHERE, 48), SBI_ERR_INVALID_ADDRESS,
+		"GET_TSM_INFO with 48 bytes to nowhere is refused");
 	eq((u64)fid7(0), (u64)SBI_ERR_INVALID_PARAM, "which does not change the numbering either");
 }
 
@@ -124,7 +137,8 @@ static void encoding(void)
 	struct sbiret r = supd(SUPD_GET_ACTIVE_DOMAINS);
 
 	sbi_ok(r, "SUPD tells the active domains");
-	eq((u64)r.value, BIT(SUPD_HOST_DOMAIN) | BIT(SUPD_TSM_DOMAIN), "they are the host's and the TSM's");
+	eq((u64)r.value, BIT(SUPD_HOST_DOMAIN) | BIT(SUPD_TSM_DOMAIN),
+	   "they are the host's and the TSM's");
 	sbi_err(supd(1), SBI_ERR_NOT_SUPPORTED, "SUPD has no function 1");
 	for (u32 bit = 16; bit < 26; bit++)
 		sbi_err(sbi(SBI_EXT_COVH, COVH_LOCAL_FENCE | BIT(bit)), SBI_ERR_NOT_SUPPORTED,
@@ -133,12 +147,14 @@ static void encoding(void)
 		sbi_err(sbi(SBI_EXT_COVH, COVH_LOCAL_FENCE | BIT(bit)), SBI_ERR_NOT_SUPPORTED,
 			"bit %u of a6 is reserved", bit);
 	for (u64 domain = 2; domain < 64; domain += 61)
-		sbi_err(sbi(SBI_EXT_COVH, COVH_LOCAL_FENCE | domain << SUPD_SDID_SHIFT), SBI_ERR_NOT_SUPPORTED,
-			"domain %lu, which is not active, has no functions", domain);
+		sbi_err(sbi(SBI_EXT_COVH, COVH_LOCAL_FENCE | domain << SUPD_SDID_SHIFT),
+			SBI_ERR_NOT_SUPPORTED, "domain %lu, which is not active, has no functions",
+			domain);
 	sbi_ok(sbi(SBI_EXT_COVH, COVH_LOCAL_FENCE | (u64)SUPD_TSM_DOMAIN << SUPD_SDID_SHIFT),
 	       "the TSM's domain has");
 	for (u64 fid = 21; fid < 32; fid++)
-		sbi_err(sbi(SBI_EXT_COVH, fid), SBI_ERR_NOT_SUPPORTED, "COVH has no function %lu", fid);
+		sbi_err(sbi(SBI_EXT_COVH, fid), SBI_ERR_NOT_SUPPORTED, "COVH has no function %lu",
+			fid);
 	sbi_err(sbi(SBI_EXT_COVH, 1024), SBI_ERR_NOT_SUPPORTED, "COVH has no function 1024");
 }
 

@@ -31,7 +31,8 @@ static void time_runs(void)
 	b = now();
 	ok(b > a, "time runs forwards");
 	for (u32 i = 0; i < nr_harts; i++)
-		ok(harts[i].imsic, "hart %lu has an interrupt file in the device tree", harts[i].id);
+		ok(harts[i].imsic, "hart %lu has an interrupt file in the device tree",
+		   harts[i].id);
 	ok(machine.imsic_ids >= 63, "the interrupt files have at least 63 identities");
 }
 
@@ -40,7 +41,8 @@ static void own_file(void)
 	csr_write(sie, 0);
 	eq(imsic_take(), 0, "nothing is pending in the interrupt file at first");
 	imsic_send(this_hart()->index, EIID_TEST);
-	ok(csr_read(sip) & BIT(IRQ_SEI), "a message to the hart's own file makes the external interrupt pending");
+	ok(csr_read(sip) & BIT(IRQ_SEI),
+	   "a message to the hart's own file makes the external interrupt pending");
 	eq(imsic_take(), EIID_TEST, "stopei tells its identity and takes it");
 	ok(!(csr_read(sip) & BIT(IRQ_SEI)), "then none is pending");
 	imsic_send(this_hart()->index, EIID_OTHER);
@@ -48,14 +50,16 @@ static void own_file(void)
 	eq(imsic_take(), EIID_TEST, "of two messages the lower identity comes first");
 	eq(imsic_take(), EIID_OTHER, "then the other");
 	imsic_send(this_hart()->index, EIID_OTHER + 1);
-	ok(!(csr_read(sip) & BIT(IRQ_SEI)), "a message whose identity is not enabled raises nothing");
+	ok(!(csr_read(sip) & BIT(IRQ_SEI)),
+	   "a message whose identity is not enabled raises nothing");
 	csr_write(0x150, 0x80);		/* eip0 */
 	csr_write(0x151, 0);
 	imsic_send(this_hart()->index, EIID_TEST);
 	csr_write(sie, BIT(IRQ_SEI));
 	wfi();
 	csr_write(sie, 0);
-	eq(imsic_take(), EIID_TEST, "WFI ends with a message that came before it, interrupts disabled in sstatus");
+	eq(imsic_take(), EIID_TEST,
+	   "WFI ends with a message that came before it, interrupts disabled in sstatus");
 }
 
 static u64 wait_message(u64 unused)
@@ -78,10 +82,12 @@ static void other_files(void)
 		run_begin(i, wait_message, 0);
 		imsic_send(i, EIID_TEST);
 		run_wait(i, 2 * ticks_per_second, &got);
-		eq(got, EIID_TEST, "a message to hart %lu's file ends its WFI and is found there", harts[i].id);
+		eq(got, EIID_TEST, "a message to hart %lu's file ends its WFI and is found there",
+		   harts[i].id);
 	}
 	if (nr_harts == 1)
-		skip("needs more harts", "a message to another hart's file ends its WFI and is found there");
+		skip("needs more harts",
+		     "a message to another hart's file ends its WFI and is found there");
 }
 
 static const struct test irq_tests[] = {

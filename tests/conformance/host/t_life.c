@@ -6,7 +6,8 @@ static struct tvm vm, other;
 
 static void hidden_from_host(void)
 {
-	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0) && tvm_add_zero(&vm, TVM_FRESH_GPA), "a TVM runs"))
+	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0) && tvm_add_zero(&vm, TVM_FRESH_GPA),
+		"a TVM runs"))
 		return;
 	ok(pages_hidden(vm.pgd, COVE_PGD_PAGES), "the host can not read the TVM's page directory");
 	ok(pages_hidden(vm.state, tsm_info.tvm_state_pages), "nor its state");
@@ -31,7 +32,8 @@ static void two_memories(void)
 		tvm_add_zero(&other, TVM_FRESH_GPA), "two TVMs are built"))
 		return;
 	tvm_poke(&vm, 0, TVM_FRESH_GPA, 0x1111);
-	eq(tvm_peek(&other, 0, TVM_FRESH_GPA), 0, "what one writes the other does not read at the same GPA");
+	eq(tvm_peek(&other, 0, TVM_FRESH_GPA), 0,
+	   "what one writes the other does not read at the same GPA");
 	tvm_poke(&other, 0, TVM_FRESH_GPA, 0x2222);
 	for (u32 i = 0; i < 50; i++) {
 		wrong += tvm_peek(&vm, 0, TVM_FRESH_GPA) != 0x1111 + i;
@@ -56,7 +58,8 @@ static void reach(u64 gpa, const char *what)
 	tvm_code(&vm, 0, &load, 1);
 	tvm_set(&vm, 0, 10, gpa);
 	tvm_exec(&vm, 0, &e);
-	ok(!e.error && e.scause == CAUSE_LOAD_GUEST && e.value == COVE_RUN_DEAD, "a TVM's load from %s ends it", what);
+	ok(!e.error && e.scause == CAUSE_LOAD_GUEST && e.value == COVE_RUN_DEAD,
+	   "a TVM's load from %s ends it", what);
 	ok(tvm_destroy(&vm), "it is destroyed");
 }
 
@@ -94,7 +97,8 @@ static void reuse(void)
 	vm.created = false;
 	if (!ok(tvm_build(&other), "another TVM is built"))
 		return;
-	sbi_ok(covh_add_zero(other.id, page, COVE_PAGE_4K, 1, TVM_FRESH_GPA), "it is given the page, which the host never had");
+	sbi_ok(covh_add_zero(other.id, page, COVE_PAGE_4K, 1, TVM_FRESH_GPA),
+	       "it is given the page, which the host never had");
 	eq(tvm_peek(&other, 0, TVM_FRESH_GPA), 0, "the page is zero for it");
 	eq(tvm_peek(&other, 0, TVM_FRESH_GPA + 512 * 7), 0, "all of it");
 	ok(tvm_destroy(&other), "it is destroyed");
@@ -127,7 +131,8 @@ static void hundred_cycles(void)
 		if (!fine)
 			break;
 	}
-	eq(good, 100, "a TVM is created, run, destroyed and reclaimed 100 times from the same pages");
+	eq(good, 100,
+	   "a TVM is created, run, destroyed and reclaimed 100 times from the same pages");
 }
 
 static void many_at_once(void)
@@ -163,16 +168,20 @@ static void destroy_any_time(void)
 	tvm_init(&vm);
 	ok(tvm_create(&vm) && tvm_destroy(&vm), "a TVM that was only created is destroyed");
 	tvm_init(&vm);
-	ok(tvm_create(&vm) && tvm_add_region(&vm, TVM_RAM_GPA, TVM_RAM_SIZE) && tvm_load(&vm, 1) && tvm_destroy(&vm),
+	ok(tvm_create(&vm) && tvm_add_region(&vm, TVM_RAM_GPA, TVM_RAM_SIZE) && tvm_load(&vm, 1) &&
+		   tvm_destroy(&vm),
 	   "a TVM with a measured page is destroyed");
 	tvm_init(&vm);
-	ok(tvm_create(&vm) && tvm_add_vcpu(&vm, 0) && tvm_destroy(&vm), "a TVM with a vCPU is destroyed");
+	ok(tvm_create(&vm) && tvm_add_vcpu(&vm, 0) && tvm_destroy(&vm),
+	   "a TVM with a vCPU is destroyed");
 	ok(tvm_build(&vm) && tvm_destroy(&vm), "a TVM that never ran is destroyed");
-	ok(tvm_build(&vm) && tvm_sync(&vm, 0) && tvm_destroy(&vm), "a TVM that waits for an answer is destroyed");
+	ok(tvm_build(&vm) && tvm_sync(&vm, 0) && tvm_destroy(&vm),
+	   "a TVM that waits for an answer is destroyed");
 	ok(tvm_build(&vm) && tvm_command(&vm, 0, OP_PEEK, TVM_FRESH_GPA, 0, &e) && tvm_destroy(&vm),
 	   "a TVM that waits for a page is destroyed");
-	ok(tvm_build(&vm) && tvm_command(&vm, 0, OP_PEEK, TVM_HOLE_GPA, 0, &e) && e.value == COVE_RUN_DEAD &&
-	   tvm_destroy(&vm), "a TVM that is dead is destroyed");
+	ok(tvm_build(&vm) && tvm_command(&vm, 0, OP_PEEK, TVM_HOLE_GPA, 0, &e) &&
+		   e.value == COVE_RUN_DEAD && tvm_destroy(&vm),
+	   "a TVM that is dead is destroyed");
 	sbi_err(covh_destroy(vm.id), SBI_ERR_INVALID_PARAM, "and can not be destroyed twice");
 }
 
@@ -182,7 +191,8 @@ static void many_pages(void)
 	u64 pages = pages_alloc(512, 512), wrong = 0;
 	struct sbiret r;
 
-	if (!ok(tvm_build(&vm) && cove_convert(pages, 512), "a TVM is built and 512 pages are converted"))
+	if (!ok(tvm_build(&vm) && cove_convert(pages, 512),
+		"a TVM is built and 512 pages are converted"))
 		return;
 	r = covh_add_zero(vm.id, pages, COVE_PAGE_4K, 512, TVM_FRESH_GPA);
 	sbi_ok(r, "512 zero pages are added in one call");

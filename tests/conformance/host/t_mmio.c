@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Rows 7 and 8 of ABI 9.4: loads and stores that the host emulates, every width and form. Group: mmio. */
+/*
+ * Rows 7 and 8 of ABI 9.4: loads and stores that the host emulates, every width and form. Group:
+ * mmio.
+ */
 #include "expect.h"
 
 static struct tvm vm;
@@ -10,7 +13,7 @@ static struct tvm vm;
 
 struct access {
 	const char *name;
-	u32 insn;		/* 16-bit forms: the upper half is INC16, which a wrong length skips */
+	u32 insn; /* 16-bit forms: the upper half is INC16, which a wrong length skips */
 	u32 base, reg;		/* registers of address and value */
 	u32 offset;		/* what the instruction adds to the address */
 	u64 htinst;
@@ -155,10 +158,18 @@ static void answer_is_cleared(void)
 {
 	static const u32 code[] = { 0x00053583, INSN_WFI, 0x00b53023, INSN_WFI };
 	static const struct expect load = {
-		.scause = CAUSE_LOAD_GUEST, .htval = BASE >> 2, .htinst = 0x3503, .vstimecmp = ~0ULL, .args = 1,
+		.scause = CAUSE_LOAD_GUEST,
+		.htval = BASE >> 2,
+		.htinst = 0x3503,
+		.vstimecmp = ~0ULL,
+		.args = 1,
 	};
 	static const struct expect store = {
-		.scause = CAUSE_STORE_GUEST, .htval = BASE >> 2, .htinst = 0x00a03023, .vstimecmp = ~0ULL, .args = 1,
+		.scause = CAUSE_STORE_GUEST,
+		.htval = BASE >> 2,
+		.htinst = 0x00a03023,
+		.vstimecmp = ~0ULL,
+		.args = 1,
 		.a = { RAW },
 	};
 	static const struct expect wfi_exit = EXPECT(CAUSE_VIRTUAL, .stval = INSN_WFI);
@@ -172,7 +183,8 @@ static void answer_is_cleared(void)
 		return;
 	shmem_gpr(10) = RAW;
 	vm.mmio_pending = true;
-	if (!expect_exit(&vm, 0, &wfi_exit, "the WFI after the load, which finds the host's answer cleared"))
+	if (!expect_exit(&vm, 0, &wfi_exit,
+			 "the WFI after the load, which finds the host's answer cleared"))
 		return;
 	if (!expect_exit(&vm, 0, &store, "a store of what was loaded"))
 		return;
@@ -192,21 +204,24 @@ static void not_emulated(void)
 		u64 offset, cause;
 		const char *name;
 	} list[] = {
-		{ 0x00b5362f, 0, CAUSE_ILLEGAL, "an AMO" }, { 0x1005362f, 0, CAUSE_ILLEGAL, "a load-reserved" },
+		{ 0x00b5362f, 0, CAUSE_ILLEGAL, "an AMO" },
+		{ 0x1005362f, 0, CAUSE_ILLEGAL, "a load-reserved" },
 		{ 0x00053587, 0, CAUSE_ILLEGAL, "a load to an FP register" },
 		{ 0x00b53027, 0, CAUSE_ILLEGAL, "a store of an FP register" },
-		{ 0x00052583, 2, 4, "a misaligned load" }, { 0x00b53023, 4, 6, "a misaligned store" },
+		{ 0x00052583, 2, 4, "a misaligned load" },
+		{ 0x00b53023, 4, 6, "a misaligned store" },
 	};
 
 	if (!begin())
 		return;
 	for (u32 i = 0; i < ARRAY_SIZE(list); i++) {
-		const u32 code[] = { 0x1002a073, list[i].insn };	/* csrs sstatus, t0: FP on */
+		const u32 code[] = { 0x1002a073, list[i].insn }; /* csrs sstatus, t0: FP on */
 
 		tvm_code(&vm, 0, code, 2);
 		tvm_set(&vm, 0, 5, SSTATUS_FS_INITIAL);
 		tvm_set(&vm, 0, 10, BASE + list[i].offset);
-		eq(tvm_exec_done(&vm, 0), list[i].cause, "%s on MMIO is the TVM's own exception", list[i].name);
+		eq(tvm_exec_done(&vm, 0), list[i].cause, "%s on MMIO is the TVM's own exception",
+		   list[i].name);
 	}
 	end();
 }
@@ -233,7 +248,8 @@ static struct sbiret remove(u64 gpa, u64 size)
 	if (!tvm_ecall_begin(&vm, 0, SBI_EXT_COVG, COVG_REMOVE_MMIO_REGION, args, &e))
 		return (struct sbiret){ 1, 0 };
 	if (!e.error && e.scause == CAUSE_ECALL && e.a[7] == SBI_EXT_COVG) {
-		ok(e.a[6] == COVG_REMOVE_MMIO_REGION && e.a[0] == gpa && e.a[1] == size && !e.a[2] && !e.a[5],
+		ok(e.a[6] == COVG_REMOVE_MMIO_REGION && e.a[0] == gpa && e.a[1] == size &&
+			   !e.a[2] && !e.a[5],
 		   "the host is told which region was removed");
 		return tvm_ecall_end(&vm, 0);
 	}
@@ -245,8 +261,10 @@ static struct sbiret remove(u64 gpa, u64 size)
 static void region_calls(void)
 {
 	static const u64 args[6] = { BASE + 0x100000, PAGE_SIZE, 3, 4, 5, 6 };
-	static const struct expect x = EXPECT(CAUSE_ECALL, .args = 8, .a = { BASE + 0x100000, PAGE_SIZE,
-					      [6] = COVG_ADD_MMIO_REGION, [7] = SBI_EXT_COVG });
+	static const struct expect x =
+		EXPECT(CAUSE_ECALL, .args = 8,
+		       .a = { BASE + 0x100000,
+			      PAGE_SIZE, [6] = COVG_ADD_MMIO_REGION, [7] = SBI_EXT_COVG });
 	static const u32 ecall[] = { INSN_ECALL };
 	struct sbiret r;
 
@@ -262,20 +280,25 @@ static void region_calls(void)
 	shmem_gpr(10) = 0x77;
 	r = tvm_ecall_end(&vm, 0);
 	sbi_ok(r, "the host's answer to a notification is ignored");
-	sbi_err(tvm_declare_mmio(&vm, 0, BASE, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "the same region twice is refused");
-	sbi_err(tvm_declare_mmio(&vm, 0, TVM_RAM_GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "RAM as MMIO is refused");
-	sbi_err(tvm_declare_mmio(&vm, 0, TVM_RAM_GPA - PAGE_SIZE, 2 * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
-		"a region that reaches into RAM is refused");
-	sbi_err(tvm_declare_mmio(&vm, 0, 0, TVM_RAM_GPA + TVM_RAM_SIZE * 2), SBI_ERR_INVALID_ADDRESS,
-		"a region around all others is refused");
+	sbi_err(tvm_declare_mmio(&vm, 0, BASE, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"the same region twice is refused");
+	sbi_err(tvm_declare_mmio(&vm, 0, TVM_RAM_GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"RAM as MMIO is refused");
+	sbi_err(tvm_declare_mmio(&vm, 0, TVM_RAM_GPA - PAGE_SIZE, 2 * PAGE_SIZE),
+		SBI_ERR_INVALID_ADDRESS, "a region that reaches into RAM is refused");
+	sbi_err(tvm_declare_mmio(&vm, 0, 0, TVM_RAM_GPA + TVM_RAM_SIZE * 2),
+		SBI_ERR_INVALID_ADDRESS, "a region around all others is refused");
 	sbi_err(tvm_declare_mmio(&vm, 0, BASE + 0x200800, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
 		"a region at an unaligned address is refused");
 	sbi_err(tvm_declare_mmio(&vm, 0, BASE + 0x200000, 0x800), SBI_ERR_INVALID_ADDRESS,
 		"a region whose size is not a multiple of a page is refused");
 	sbi_refused(tvm_declare_mmio(&vm, 0, BASE + 0x200000, 0), "an empty region is refused");
-	sbi_refused(tvm_declare_mmio(&vm, 0, ~0xfffULL, 2 * PAGE_SIZE), "a region that wraps is refused");
-	sbi_refused(tvm_declare_mmio(&vm, 0, PAGE_SIZE, ~0xfffULL), "a region of nearly 2^64 bytes is refused");
-	sbi_err(remove(TVM_HOLE_GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "removing where there is none is refused");
+	sbi_refused(tvm_declare_mmio(&vm, 0, ~0xfffULL, 2 * PAGE_SIZE),
+		    "a region that wraps is refused");
+	sbi_refused(tvm_declare_mmio(&vm, 0, PAGE_SIZE, ~0xfffULL),
+		    "a region of nearly 2^64 bytes is refused");
+	sbi_err(remove(TVM_HOLE_GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"removing where there is none is refused");
 	sbi_err(remove(TVM_RAM_GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "removing RAM is refused");
 	access(&loads[0], true);
 	end();
@@ -287,14 +310,19 @@ static void removed(void)
 	static const u32 load[] = { 0x00053583 };
 	const u64 far = BASE + 0x10000;
 	const struct expect here = {
-		.scause = CAUSE_LOAD_GUEST, .htval = far >> 2, .htinst = 0x3503, .vstimecmp = ~0ULL, .args = 1,
+		.scause = CAUSE_LOAD_GUEST,
+		.htval = far >> 2,
+		.htinst = 0x3503,
+		.vstimecmp = ~0ULL,
+		.args = 1,
 	};
 	static const struct expect gone = EXPECT(CAUSE_LOAD_GUEST, .value = COVE_RUN_DEAD);
 
 	if (!begin())
 		return;
 	sbi_ok(remove(BASE, PAGE_SIZE), "a part of a region is removed");
-	sbi_ok(tvm_declare_mmio(&vm, 0, BASE, 2 * PAGE_SIZE), "the whole of it was, since it can be declared again");
+	sbi_ok(tvm_declare_mmio(&vm, 0, BASE, 2 * PAGE_SIZE),
+	       "the whole of it was, since it can be declared again");
 	sbi_ok(tvm_declare_mmio(&vm, 0, far, PAGE_SIZE), "a region is declared behind a gap");
 	sbi_ok(remove(BASE, 2 * PAGE_SIZE), "the first is removed");
 	tvm_code(&vm, 0, load, 1);
@@ -311,8 +339,8 @@ static void removed(void)
 }
 
 static const struct test mmio_tests[] = {
-	TEST(all_loads), TEST(all_stores), TEST(answer_is_cleared), TEST(not_emulated), TEST(fetch_is_fatal),
-	TEST(region_calls), TEST(removed),
+	TEST(all_loads), TEST(all_stores), TEST(answer_is_cleared), TEST(not_emulated),
+	TEST(fetch_is_fatal), TEST(region_calls), TEST(removed),
 };
 
 GROUP(mmio, true, 1);

@@ -4,7 +4,8 @@
 
 static void features(void)
 {
-	static const char *const names[] = { "SYNC_CSR", "SYNC_HFENCE", "SYNC_SRET", "AUTOSWAP_CSR" };
+	static const char *const names[] = { "SYNC_CSR", "SYNC_HFENCE", "SYNC_SRET",
+					     "AUTOSWAP_CSR" };
 
 	for (u64 i = 0; i < ARRAY_SIZE(names); i++) {
 		struct sbiret r = nacl(NACL_PROBE_FEATURE, i);
@@ -18,7 +19,8 @@ static void features(void)
 	eq((u64)nacl(NACL_PROBE_FEATURE, ~0ULL).value, 0, "feature ~0 probes 0");
 	for (u64 fid = NACL_SYNC_CSR; fid <= NACL_SYNC_SRET; fid++)
 		if (!nacl(NACL_PROBE_FEATURE, fid - NACL_SYNC_CSR).value)
-			sbi_err(nacl(fid, ~0ULL), SBI_ERR_NOT_SUPPORTED, "the function of %s, which is not offered, answers -2",
+			sbi_err(nacl(fid, ~0ULL), SBI_ERR_NOT_SUPPORTED,
+				"the function of %s, which is not offered, answers -2",
 				names[fid - NACL_SYNC_CSR]);
 	sbi_err(nacl(5), SBI_ERR_NOT_SUPPORTED, "NACL has no function 5");
 }
@@ -37,11 +39,16 @@ static void set_shmem(void)
 	sbi_ok(nacl(NACL_SET_SHMEM, other), "another area replaces it");
 	ok(cove_convert(area, NACL_SHMEM_PAGES), "the replaced area can be converted");
 	sbi_ok(covh_reclaim(area, NACL_SHMEM_PAGES), "and comes back");
-	sbi_err(covh_convert(other + PAGE_SIZE, 1), SBI_ERR_INVALID_ADDRESS, "the new one can not be converted");
-	sbi_err(nacl(NACL_SET_SHMEM, area + 8), SBI_ERR_INVALID_PARAM, "an area that is not page-aligned is refused");
-	sbi_err(covh_convert(other, 1), SBI_ERR_INVALID_ADDRESS, "a refused call leaves the old area registered");
-	sbi_ok(nacl(NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE), "the area is given up");
-	sbi_ok(nacl(NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE), "giving up no area is a success");
+	sbi_err(covh_convert(other + PAGE_SIZE, 1), SBI_ERR_INVALID_ADDRESS,
+		"the new one can not be converted");
+	sbi_err(nacl(NACL_SET_SHMEM, area + 8), SBI_ERR_INVALID_PARAM,
+		"an area that is not page-aligned is refused");
+	sbi_err(covh_convert(other, 1), SBI_ERR_INVALID_ADDRESS,
+		"a refused call leaves the old area registered");
+	sbi_ok(nacl(NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE),
+	       "the area is given up");
+	sbi_ok(nacl(NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE),
+	       "giving up no area is a success");
 	ok(cove_convert(other, NACL_SHMEM_PAGES), "the given-up area can be converted");
 	sbi_ok(covh_reclaim(other, NACL_SHMEM_PAGES), "and comes back");
 }
@@ -52,17 +59,23 @@ static void set_shmem_refused(void)
 	u64 area = pages_alloc(NACL_SHMEM_PAGES, 1), at;
 	const char *name;
 
-	sbi_err(nacl(NACL_SET_SHMEM, area, 0, 1), SBI_ERR_INVALID_PARAM, "an area with flags is refused");
+	sbi_err(nacl(NACL_SET_SHMEM, area, 0, 1), SBI_ERR_INVALID_PARAM,
+		"an area with flags is refused");
 	sbi_refused(nacl(NACL_SET_SHMEM, area, 1), "an area above 2^64 is refused");
-	sbi_refused(nacl(NACL_SET_SHMEM, area, NACL_SHMEM_DISABLE), "half of the word that gives up is refused");
+	sbi_refused(nacl(NACL_SET_SHMEM, area, NACL_SHMEM_DISABLE),
+		    "half of the word that gives up is refused");
 	for (u32 i = 0; (at = foreign_address(i, &name)); i++)
-		sbi_err(nacl(NACL_SET_SHMEM, at), SBI_ERR_INVALID_ADDRESS, "an area in %s is refused", name);
-	sbi_err(nacl(NACL_SET_SHMEM, ~0xfffULL), SBI_ERR_INVALID_ADDRESS, "an area that wraps is refused");
+		sbi_err(nacl(NACL_SET_SHMEM, at), SBI_ERR_INVALID_ADDRESS,
+			"an area in %s is refused", name);
+	sbi_err(nacl(NACL_SET_SHMEM, ~0xfffULL), SBI_ERR_INVALID_ADDRESS,
+		"an area that wraps is refused");
 	sbi_err(nacl(NACL_SET_SHMEM, top->base + top->size - PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
 		"an area of which only one page is memory is refused");
-	if (!ok(cove_convert(area + 2 * PAGE_SIZE, 1), "the last page of a would-be area is converted"))
+	if (!ok(cove_convert(area + 2 * PAGE_SIZE, 1),
+		"the last page of a would-be area is converted"))
 		return;
-	sbi_err(nacl(NACL_SET_SHMEM, area), SBI_ERR_INVALID_ADDRESS, "an area with a converted page is refused");
+	sbi_err(nacl(NACL_SET_SHMEM, area), SBI_ERR_INVALID_ADDRESS,
+		"an area with a converted page is refused");
 	ok(cove_convert(area, 1), "its first page was not pinned by that");
 	sbi_ok(covh_reclaim(area, 1), "the first page comes back");
 	sbi_ok(covh_reclaim(area + 2 * PAGE_SIZE, 1), "the last page comes back");
@@ -81,14 +94,17 @@ static void per_hart(void)
 
 	for (u32 i = 0; i < nr_harts; i++) {
 		harts[i].shmem = 0;
-		eq(run_on(i, shmem_of, area + i * NACL_SHMEM_SIZE), 0, "hart %lu registers an area", harts[i].id);
+		eq(run_on(i, shmem_of, area + i * NACL_SHMEM_SIZE), 0, "hart %lu registers an area",
+		   harts[i].id);
 	}
 	for (u32 i = 0; i < nr_harts; i++)
-		pinned += covh_convert(area + i * NACL_SHMEM_SIZE, 1).error == SBI_ERR_INVALID_ADDRESS;
+		pinned += covh_convert(area + i * NACL_SHMEM_SIZE, 1).error ==
+			  SBI_ERR_INVALID_ADDRESS;
 	eq(pinned, nr_harts, "the area of no hart can be converted");
 	for (u32 i = 0; i < nr_harts; i++)
 		run_on(i, shmem_of, NACL_SHMEM_DISABLE);
-	ok(cove_convert(area, NACL_SHMEM_PAGES * nr_harts), "the areas can be converted once all harts have given them up");
+	ok(cove_convert(area, NACL_SHMEM_PAGES * nr_harts),
+	   "the areas can be converted once all harts have given them up");
 	sbi_ok(covh_reclaim(area, NACL_SHMEM_PAGES * nr_harts), "and come back");
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What crosses a RUN and what must not: general registers, CSRs, FP and vector state. Group: regs. */
+/*
+ * What crosses a RUN and what must not: general registers, CSRs, FP and vector state. Group:
+ * regs.
+ */
 #include "tests.h"
 
 static struct tvm vm, other;
@@ -113,7 +116,9 @@ static void host_registers(void)
 
 static void host_registers_mmio_irq(void)
 {
-	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0) && !tvm_declare_mmio(&vm, 0, TVM_MMIO_GPA, PAGE_SIZE).error, "a TVM runs"))
+	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0) &&
+			!tvm_declare_mmio(&vm, 0, TVM_MMIO_GPA, PAGE_SIZE).error,
+		"a TVM runs"))
 		return;
 	code(&vm, 0x00053583, TVM_MMIO_GPA);
 	if (tvm_command_begin(&vm, 0, OP_EXEC, 0, 0))
@@ -136,10 +141,15 @@ static const struct {
 	u64 first, mask, write;
 	const char *name;
 } tvm_csrs[] = {
-	{ 0x104, 0, ~0ULL, 0x222, "sie" }, { 0x106, 0, 0, 2, "scounteren" }, { 0x10a, 0, ~0ULL, 0, "senvcfg" },
-	{ 0x142, 0, ~0ULL, 0xd, "scause" }, { 0x143, 0, ~0ULL, 0x4711, "stval" },
-	{ 0x144, 0, ~0ULL, 0, "sip" }, { 0x14d, ~0ULL, ~0ULL, 0x7fffffff12345678, "stimecmp" },
-	{ 0x180, 0, ~0ULL, 0, "satp" }, { 0x003, 0, 0xff, 0x61, "fcsr" },
+	{ 0x104, 0, ~0ULL, 0x222, "sie" },
+	{ 0x106, 0, 0, 2, "scounteren" },
+	{ 0x10a, 0, ~0ULL, 0, "senvcfg" },
+	{ 0x142, 0, ~0ULL, 0xd, "scause" },
+	{ 0x143, 0, ~0ULL, 0x4711, "stval" },
+	{ 0x144, 0, ~0ULL, 0, "sip" },
+	{ 0x14d, ~0ULL, ~0ULL, 0x7fffffff12345678, "stimecmp" },
+	{ 0x180, 0, ~0ULL, 0, "satp" },
+	{ 0x003, 0, 0xff, 0x61, "fcsr" },
 };
 
 /* Reads all of them in one EXEC, before the TVM's own trap handler has run: csrr a0 + i. */
@@ -175,7 +185,8 @@ static void clean(struct tvm *t, const char *who)
 
 	tvm_read_csrs(t, v);
 	for (u32 i = 0; i < ARRAY_SIZE(tvm_csrs); i++)
-		eq(v[i] & tvm_csrs[i].mask, tvm_csrs[i].first & tvm_csrs[i].mask, "%s is clean in %s", tvm_csrs[i].name, who);
+		eq(v[i] & tvm_csrs[i].mask, tvm_csrs[i].first & tvm_csrs[i].mask,
+		   "%s is clean in %s", tvm_csrs[i].name, who);
 }
 
 static void tvm_csrs_own(void)
@@ -201,15 +212,18 @@ static void tvm_csrs_own(void)
 	for (u32 i = 0; i < ARRAY_SIZE(tvm_csrs); i++)
 		/* A trap of its own has changed scause and stval since. */
 		if (tvm_csrs[i].write && tvm_csrs[i].csr != 0x142 && tvm_csrs[i].csr != 0x143)
-			eq(v[i] & tvm_csrs[i].write, tvm_csrs[i].write, "%s of the first TVM is as it left it",
-			   tvm_csrs[i].name);
+			eq(v[i] & tvm_csrs[i].write, tvm_csrs[i].write,
+			   "%s of the first TVM is as it left it", tvm_csrs[i].name);
 	csr_write(0x14d, ~0ULL);
 	ok(tvm_destroy(&vm) && tvm_destroy(&other), "both are destroyed");
 }
 
 /* --- floating point --- */
 
-/* t0 is used for sstatus; f0-f31 from and to x registers would need all of them, so by memory: a0. */
+/*
+ * t0 is used for sstatus; f0-f31 from and to x registers would need all of them, so by memory:
+ * a0.
+ */
 static u32 fld(u32 i)
 {
 	return (i * 8) << 20 | 10 << 15 | 3 << 12 | i << 7 | 0x07;
@@ -242,7 +256,8 @@ static void tvm_fp(struct tvm *t, bool load)
 	tvm_code(t, 0, insns, ARRAY_SIZE(insns));
 	tvm_set(t, 0, 5, SSTATUS_FS_INITIAL);
 	tvm_set(t, 0, 10, FP_GPA);
-	eq(tvm_exec_done(t, 0), CAUSE_BREAK, "the TVM %s its FP registers", load ? "loads" : "stores");
+	eq(tvm_exec_done(t, 0), CAUSE_BREAK, "the TVM %s its FP registers",
+	   load ? "loads" : "stores");
 }
 
 static void fp_fill(u64 *regs, u64 seed)
@@ -256,7 +271,8 @@ static bool fp_same(const u64 *a, const u64 *b)
 {
 	for (u32 i = 0; i < 33; i++) {
 		if (a[i] != b[i]) {
-			note("%s%u is %lx, expected %lx", i == 32 ? "fcsr " : "f", i & 31, a[i], b[i]);
+			note("%s%u is %lx, expected %lx", i == 32 ? "fcsr " : "f", i & 31, a[i],
+			     b[i]);
 			return false;
 		}
 	}
@@ -296,7 +312,8 @@ static void fp(void)
 		return;
 	tvm_fp(&vm, false);
 	fp_get(&vm, got);
-	ok(fp_same(got, zero), "a TVM finds zeros in all FP registers and fcsr at first, while the host's are full");
+	ok(fp_same(got, zero),
+	   "a TVM finds zeros in all FP registers and fcsr at first, while the host's are full");
 	fp_store(got);
 	ok(fp_same(got, host), "the host's FP registers are as they were");
 	fp_fill(tvm, 0x82);
@@ -308,7 +325,8 @@ static void fp(void)
 	fp_load(host);
 	tvm_fp(&vm, false);
 	fp_get(&vm, got);
-	ok(fp_same(got, tvm), "the TVM finds its FP registers as it left them when the host has filled its own");
+	ok(fp_same(got, tvm),
+	   "the TVM finds its FP registers as it left them when the host has filled its own");
 	fp_store(got);
 	ok(fp_same(got, host), "and the host its own");
 	if (!ok(fp_tvm(&other), "another TVM is built"))
@@ -316,18 +334,23 @@ static void fp(void)
 	tvm_fp(&other, false);
 	fp_get(&other, got);
 	ok(fp_same(got, zero), "another TVM finds zeros at first");
-	/* fcsr alone: some machines do not mark FP as dirty for the hypervisor when only a CSR is written. */
+	/*
+	 * fcsr alone: some machines do not mark FP as dirty for the hypervisor when only a CSR is
+	 * written.
+	 */
 	host[32] = 0x42;
 	csr_write(0x003, host[32]);
 	tvm_fp(&vm, false);
-	eq(csr_read(0x003), host[32], "the host's fcsr is kept when it alone was written since the last RUN");
+	eq(csr_read(0x003), host[32],
+	   "the host's fcsr is kept when it alone was written since the last RUN");
 	fp_load(host);
 	/* The host has FP off meanwhile: nothing may be lost. */
 	csr_clear(sstatus, SSTATUS_FS);
 	tvm_fp(&vm, false);
 	csr_set(sstatus, SSTATUS_FS_INITIAL);
 	fp_store(got);
-	ok(fp_same(got, host), "the host's FP registers survive a RUN while it has FP off in sstatus");
+	ok(fp_same(got, host),
+	   "the host's FP registers survive a RUN while it has FP off in sstatus");
 	csr_clear(sstatus, SSTATUS_FS);
 	ok(tvm_destroy(&vm) && tvm_destroy(&other), "both are destroyed");
 }
@@ -352,7 +375,8 @@ static void tvm_v(struct tvm *t, bool load, u64 vlenb)
 	tvm_set(t, 0, 5, SSTATUS_VS_INITIAL);
 	tvm_set(t, 0, 10, V_GPA);
 	tvm_set(t, 0, 11, 8 * vlenb);
-	eq(tvm_exec_done(t, 0), CAUSE_BREAK, "the TVM %s its vector registers", load ? "loads" : "stores");
+	eq(tvm_exec_done(t, 0), CAUSE_BREAK, "the TVM %s its vector registers",
+	   load ? "loads" : "stores");
 }
 
 static bool v_tvm(struct tvm *t, u64 bytes)
@@ -395,7 +419,8 @@ static void vector(void)
 	if (!ok(v_tvm(&vm, bytes), "a TVM is built"))
 		return;
 	tvm_v(&vm, false, csrs[3]);
-	ok(v_is(&vm, bytes, 0), "a TVM finds zeros in all vector registers at first, while the host's are full");
+	ok(v_is(&vm, bytes, 0),
+	   "a TVM finds zeros in all vector registers at first, while the host's are full");
 	v_store(v_got, now_csrs);
 	ok(!memcmp(v_got, v_host, bytes), "the host's vector registers are as they were");
 	ok(!memcmp(csrs, now_csrs, sizeof(csrs)), "so are vl, vtype and vcsr");
@@ -410,27 +435,32 @@ static void vector(void)
 	for (u64 at = 0; at < bytes; at += 8)
 		tvm_poke(&vm, 0, V_GPA + at, 0);
 	tvm_v(&vm, false, csrs[3]);
-	ok(v_is(&vm, bytes, seed), "the TVM finds its vector registers as it left them when the host has filled its own");
+	ok(v_is(&vm, bytes, seed),
+	   "the TVM finds its vector registers as it left them when the host has filled its own");
 	v_store(v_got, now_csrs);
-	ok(!memcmp(v_got, v_host, bytes) && !memcmp(csrs, now_csrs, sizeof(csrs)), "and the host its own");
+	ok(!memcmp(v_got, v_host, bytes) && !memcmp(csrs, now_csrs, sizeof(csrs)),
+	   "and the host its own");
 	if (!ok(v_tvm(&other, bytes), "another TVM is built"))
 		return;
 	tvm_v(&other, false, csrs[3]);
 	ok(v_is(&other, bytes, 0), "another TVM finds zeros at first");
 	csr_write(0x00a, 2);	/* vxrm */
 	tvm_v(&vm, false, csrs[3]);
-	eq(csr_read(0x00a), 2, "the host's vxrm is kept when it alone was written since the last RUN");
+	eq(csr_read(0x00a), 2,
+	   "the host's vxrm is kept when it alone was written since the last RUN");
 	csr_clear(sstatus, SSTATUS_VS);
 	tvm_v(&vm, false, csrs[3]);
 	csr_set(sstatus, SSTATUS_VS_INITIAL);
 	v_store(v_got, now_csrs);
-	ok(!memcmp(v_got, v_host, bytes), "the host's vector registers survive a RUN while it has V off in sstatus");
+	ok(!memcmp(v_got, v_host, bytes),
+	   "the host's vector registers survive a RUN while it has V off in sstatus");
 	csr_clear(sstatus, SSTATUS_VS);
 	ok(tvm_destroy(&vm) && tvm_destroy(&other), "both are destroyed");
 }
 
 static const struct test regs_tests[] = {
-	TEST(host_registers), TEST(host_registers_mmio_irq), TEST(tvm_csrs_own), TEST(fp), TEST(vector),
+	TEST(host_registers), TEST(host_registers_mmio_irq), TEST(tvm_csrs_own), TEST(fp),
+	TEST(vector),
 };
 
 GROUP(regs, true, 1);

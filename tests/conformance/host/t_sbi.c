@@ -5,9 +5,10 @@
 static void runtime_is_sound(void)
 {
 	static const u8 abc[SHA384_SIZE] = {
-		0xcb, 0x00, 0x75, 0x3f, 0x45, 0xa3, 0x5e, 0x8b, 0xb5, 0xa0, 0x3d, 0x69, 0x9a, 0xc6, 0x50, 0x07,
-		0x27, 0x2c, 0x32, 0xab, 0x0e, 0xde, 0xd1, 0x63, 0x1a, 0x8b, 0x60, 0x5a, 0x43, 0xff, 0x5b, 0xed,
-		0x80, 0x86, 0x07, 0x2b, 0xa1, 0xe7, 0xcc, 0x23, 0x58, 0xba, 0xec, 0xa1, 0x34, 0xc8, 0x25, 0xa7,
+		0xcb, 0x00, 0x75, 0x3f, 0x45, 0xa3, 0x5e, 0x8b, 0xb5, 0xa0, 0x3d, 0x69,
+		0x9a, 0xc6, 0x50, 0x07, 0x27, 0x2c, 0x32, 0xab, 0x0e, 0xde, 0xd1, 0x63,
+		0x1a, 0x8b, 0x60, 0x5a, 0x43, 0xff, 0x5b, 0xed, 0x80, 0x86, 0x07, 0x2b,
+		0xa1, 0xe7, 0xcc, 0x23, 0x58, 0xba, 0xec, 0xa1, 0x34, 0xc8, 0x25, 0xa7,
 	};
 	struct sha384 s;
 	u8 digest[SHA384_SIZE];
@@ -16,11 +17,14 @@ static void runtime_is_sound(void)
 	sha384_init(&s);
 	sha384_update(&s, "abc", 3);
 	sha384_final(&s, digest);
-	ok(!memcmp(digest, abc, sizeof(abc)), "the test host's SHA-384 gives the standard's value for abc");
-	eq(probe_insn(0x00150513, &a0), NO_TRAP, "an instruction that does not trap is seen not to");
+	ok(!memcmp(digest, abc, sizeof(abc)),
+	   "the test host's SHA-384 gives the standard's value for abc");
+	eq(probe_insn(0x00150513, &a0), NO_TRAP,
+	   "an instruction that does not trap is seen not to");
 	eq(a0, 6, "and has its effect");
 	eq(probe_insn(0, &a0), CAUSE_ILLEGAL, "an illegal instruction traps in the host as one");
-	eq(user_load((u64)digest & ~7ULL), CAUSE_ECALL_U, "user mode code of the host runs, and its ECALL traps in the host");
+	eq(user_load((u64)digest & ~7ULL), CAUSE_ECALL_U,
+	   "user mode code of the host runs, and its ECALL traps in the host");
 	for (u32 i = 0; i < nr_harts; i++)
 		ok(harts[i].online, "hart %lu is online", harts[i].id);
 }
@@ -52,8 +56,9 @@ static void offered(void)
 		u64 eid;
 		const char *name;
 	} wanted[] = {
-		{ SBI_EXT_BASE, "Base" }, { SBI_EXT_TIME, "TIME" }, { SBI_EXT_IPI, "IPI" }, { SBI_EXT_RFENCE, "RFENCE" },
-		{ SBI_EXT_HSM, "HSM" }, { SBI_EXT_SRST, "SRST" }, { SBI_EXT_DBCN, "DBCN" },
+		{ SBI_EXT_BASE, "Base" },     { SBI_EXT_TIME, "TIME" }, { SBI_EXT_IPI, "IPI" },
+		{ SBI_EXT_RFENCE, "RFENCE" }, { SBI_EXT_HSM, "HSM" },	{ SBI_EXT_SRST, "SRST" },
+		{ SBI_EXT_DBCN, "DBCN" },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(wanted); i++)
@@ -64,27 +69,46 @@ static void offered(void)
 static void unknown(void)
 {
 	static const u64 absent[] = {
-		0x09, 0x0f, 0x11, 0x12345678, 0x08000000, 0x0900dead, 0x0a000000, 0x0a00beef, 0x41545354, 0x50505050,
-		0x535441, 0x46574654, 0x53555350, 0x535345, 0x44425452, 0x4d505859, 0x43505043, 0x80000000, ~0ULL,
-		BIT(32) | SBI_EXT_BASE, BIT(63) | SBI_EXT_DBCN,
+		0x09,
+		0x0f,
+		0x11,
+		0x12345678,
+		0x08000000,
+		0x0900dead,
+		0x0a000000,
+		0x0a00beef,
+		0x41545354,
+		0x50505050,
+		0x535441,
+		0x46574654,
+		0x53555350,
+		0x535345,
+		0x44425452,
+		0x4d505859,
+		0x43505043,
+		0x80000000,
+		~0ULL,
+		BIT(32) | SBI_EXT_BASE,
+		BIT(63) | SBI_EXT_DBCN,
 	};
 	static const u64 present[] = {
-		SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_IPI, SBI_EXT_RFENCE, SBI_EXT_HSM, SBI_EXT_SRST, SBI_EXT_DBCN,
-		SBI_EXT_NACL, SBI_EXT_SUPD, SBI_EXT_COVH, SBI_EXT_COVI, SBI_EXT_PMU,
+		SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_IPI,  SBI_EXT_RFENCE,
+		SBI_EXT_HSM,  SBI_EXT_SRST, SBI_EXT_DBCN, SBI_EXT_NACL,
+		SBI_EXT_SUPD, SBI_EXT_COVH, SBI_EXT_COVI, SBI_EXT_PMU,
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(absent); i++)
 		if (!sbi_probe(absent[i]))
-			sbi_err(sbi(absent[i], 0), SBI_ERR_NOT_SUPPORTED, "extension %lx, which probes 0, answers -2",
-				absent[i]);
+			sbi_err(sbi(absent[i], 0), SBI_ERR_NOT_SUPPORTED,
+				"extension %lx, which probes 0, answers -2", absent[i]);
 	for (u32 i = 0; i < ARRAY_SIZE(present); i++) {
-		sbi_err(sbi(present[i], 0x3ff), SBI_ERR_NOT_SUPPORTED, "function 0x3ff of extension %lx answers -2",
-			present[i]);
-		sbi_err(sbi(present[i], ~0ULL), SBI_ERR_NOT_SUPPORTED, "function ~0 of extension %lx answers -2",
-			present[i]);
+		sbi_err(sbi(present[i], 0x3ff), SBI_ERR_NOT_SUPPORTED,
+			"function 0x3ff of extension %lx answers -2", present[i]);
+		sbi_err(sbi(present[i], ~0ULL), SBI_ERR_NOT_SUPPORTED,
+			"function ~0 of extension %lx answers -2", present[i]);
 		if (!sbi_probe(present[i]))
-			sbi_err(sbi(present[i], 0), SBI_ERR_NOT_SUPPORTED, "extension %lx, which probes 0, answers -2",
-				present[i]);
+			sbi_err(sbi(present[i], 0), SBI_ERR_NOT_SUPPORTED,
+				"extension %lx, which probes 0, answers -2", present[i]);
 	}
 	sbi_err(sbi(SBI_EXT_BASE, BIT(32) | SBI_BASE_PROBE, SBI_EXT_BASE), SBI_ERR_NOT_SUPPORTED,
 		"a function number with high bits set is not the one of its low bits");
@@ -147,7 +171,8 @@ static u64 ssip_seen(u64 unused)
 static void ipi(void)
 {
 	csr_clear(sip, BIT(IRQ_SSI));
-	sbi_ok(sbi(SBI_EXT_IPI, SBI_IPI_SEND, 1, this_hart()->id), "a hart can send an IPI to itself");
+	sbi_ok(sbi(SBI_EXT_IPI, SBI_IPI_SEND, 1, this_hart()->id),
+	       "a hart can send an IPI to itself");
 	ok(ssip(), "the software interrupt is pending then");
 	ok(!(csr_read(sip) & BIT(IRQ_SSI)), "the host clears it in sip");
 	sbi_ok(sbi(SBI_EXT_IPI, SBI_IPI_SEND, 0, 0), "an IPI to an empty mask is a success");
@@ -166,16 +191,18 @@ static void ipi(void)
 
 static void rfence(void)
 {
-	sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, 0, ~0ULL), "a remote FENCE.I to all harts is a success");
+	sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, 0, ~0ULL),
+	       "a remote FENCE.I to all harts is a success");
 	sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_SFENCE_VMA, 0, ~0ULL, 0, ~0ULL),
 	       "a remote SFENCE.VMA of everything to all harts is a success");
-	sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_SFENCE_VMA, 1, this_hart()->id, 0x80000000, PAGE_SIZE),
+	sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_SFENCE_VMA, 1, this_hart()->id, 0x80000000,
+		   PAGE_SIZE),
 	       "a remote SFENCE.VMA of a page to this hart is a success");
 	sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_SFENCE_VMA_ASID, 0, ~0ULL, 0, ~0ULL, 1),
 	       "a remote SFENCE.VMA of an ASID to all harts is a success");
 	for (u32 i = 0; i < nr_harts; i++)
-		sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, 1, harts[i].id), "a remote FENCE.I reaches hart %lu",
-		       harts[i].id);
+		sbi_ok(sbi(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, 1, harts[i].id),
+		       "a remote FENCE.I reaches hart %lu", harts[i].id);
 }
 
 static void console(void)
@@ -195,11 +222,13 @@ static void console(void)
 	legacy = sbi(SBI_EXT_LEGACY_PUTCHAR, 0, '\n');
 	sbi_ok(r, "DBCN writes a byte");
 	sbi_ok(legacy, "the legacy console writes a byte");
-	eq((u64)sbi(SBI_EXT_LEGACY_GETCHAR, 0).error, ~0ULL, "the legacy console reads nothing when nobody types");
+	eq((u64)sbi(SBI_EXT_LEGACY_GETCHAR, 0).error, ~0ULL,
+	   "the legacy console reads nothing when nobody types");
 }
 
 static const struct test sbi_tests[] = {
-	TEST(base), TEST(offered), TEST(unknown), TEST(registers), TEST(timer), TEST(ipi), TEST(rfence), TEST(console),
+	TEST(base), TEST(offered), TEST(unknown), TEST(registers), TEST(timer), TEST(ipi),
+	TEST(rfence), TEST(console),
 };
 
 GROUP(sbi, false, 1);

@@ -33,10 +33,19 @@ static void base(void)
 		u64 value;
 		const char *name;
 	} list[] = {
-		{ SBI_EXT_BASE, 1, "Base" }, { SBI_EXT_LEGACY_PUTCHAR, 1, "the legacy console" }, { SBI_EXT_DBCN, 1, "DBCN" },
-		{ SBI_EXT_HSM, 1, "HSM" }, { SBI_EXT_SRST, 1, "SRST" }, { SBI_EXT_COVG, 1, "COVG" }, { SBI_EXT_TIME, 1, "TIME" },
-		{ SBI_EXT_COVH, 0, "COVH" }, { SBI_EXT_COVI, 0, "COVI" }, { SBI_EXT_NACL, 0, "NACL" },
-		{ SBI_EXT_SUPD, 0, "SUPD" }, { 0x08000000, 0, "an experimental extension" }, { 0x0a000001, 0, "firmware's own" },
+		{ SBI_EXT_BASE, 1, "Base" },
+		{ SBI_EXT_LEGACY_PUTCHAR, 1, "the legacy console" },
+		{ SBI_EXT_DBCN, 1, "DBCN" },
+		{ SBI_EXT_HSM, 1, "HSM" },
+		{ SBI_EXT_SRST, 1, "SRST" },
+		{ SBI_EXT_COVG, 1, "COVG" },
+		{ SBI_EXT_TIME, 1, "TIME" },
+		{ SBI_EXT_COVH, 0, "COVH" },
+		{ SBI_EXT_COVI, 0, "COVI" },
+		{ SBI_EXT_NACL, 0, "NACL" },
+		{ SBI_EXT_SUPD, 0, "SUPD" },
+		{ 0x08000000, 0, "an experimental extension" },
+		{ 0x0a000001, 0, "firmware's own" },
 		{ ~0ULL, 0, "extension ~0" },
 	};
 
@@ -47,15 +56,17 @@ static void base(void)
 	for (u64 fid = SBI_BASE_IMPL_ID; fid <= SBI_BASE_MIMPID; fid++)
 		sbi_ok(call(SBI_EXT_BASE, fid, 0, 0, 0), "Base function %lu answers the TVM", fid);
 	for (u32 i = 0; i < ARRAY_SIZE(list); i++)
-		eq(probe(list[i].eid), list[i].value, "%s probes %lu in a TVM", list[i].name, list[i].value);
+		eq(probe(list[i].eid), list[i].value, "%s probes %lu in a TVM", list[i].name,
+		   list[i].value);
 	end();
 }
 
 static void refused(void)
 {
 	static const u64 absent[] = {
-		SBI_EXT_COVH, SBI_EXT_COVI, SBI_EXT_NACL, SBI_EXT_SUPD, 0x02, 0x08, 0x0f, 0x08000000, 0x0a000000, 0x12345678,
-		0x535345, 0x46574654, 0x44425452, ~0ULL, BIT(32) | SBI_EXT_BASE,
+		SBI_EXT_COVH, SBI_EXT_COVI, SBI_EXT_NACL, SBI_EXT_SUPD, 0x02,
+		0x08,	      0x0f,	    0x08000000,	  0x0a000000,	0x12345678,
+		0x535345,     0x46574654,   0x44425452,	  ~0ULL,	BIT(32) | SBI_EXT_BASE,
 	};
 	static const u64 present[] = {
 		SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_HSM, SBI_EXT_SRST, SBI_EXT_DBCN, SBI_EXT_COVG,
@@ -82,17 +93,20 @@ static void hsm(void)
 {
 	if (!begin())
 		return;
-	eq((u64)call(SBI_EXT_HSM, SBI_HSM_STATUS, 0, 0, 0).value, SBI_HSM_STARTED, "the boot vCPU is started");
+	eq((u64)call(SBI_EXT_HSM, SBI_HSM_STATUS, 0, 0, 0).value, SBI_HSM_STARTED,
+	   "the boot vCPU is started");
 	sbi_err(call(SBI_EXT_HSM, SBI_HSM_STATUS, 1, 0, 0), SBI_ERR_INVALID_PARAM,
 		"the status of a vCPU that does not exist is refused");
-	sbi_err(call(SBI_EXT_HSM, SBI_HSM_STATUS, ~0ULL, 0, 0), SBI_ERR_INVALID_PARAM, "the status of vCPU ~0 is refused");
+	sbi_err(call(SBI_EXT_HSM, SBI_HSM_STATUS, ~0ULL, 0, 0), SBI_ERR_INVALID_PARAM,
+		"the status of vCPU ~0 is refused");
 	sbi_err(call(SBI_EXT_HSM, SBI_HSM_START, 0, TVM_GPA, 0), SBI_ERR_ALREADY_AVAILABLE,
 		"the boot vCPU can not be started");
 	sbi_err(call(SBI_EXT_HSM, SBI_HSM_START, 1, TVM_GPA, 0), SBI_ERR_INVALID_PARAM,
 		"a vCPU that does not exist can not be started");
 	sbi_err(call(SBI_EXT_HSM, SBI_HSM_START, BIT(32), TVM_GPA, 0), SBI_ERR_INVALID_PARAM,
 		"vCPU 2^32 can not be started");
-	sbi_err(call(SBI_EXT_HSM, SBI_HSM_SUSPEND, 0, 0, 0), SBI_ERR_NOT_SUPPORTED, "HSM suspend answers -2 in a TVM");
+	sbi_err(call(SBI_EXT_HSM, SBI_HSM_SUSPEND, 0, 0, 0), SBI_ERR_NOT_SUPPORTED,
+		"HSM suspend answers -2 in a TVM");
 	end();
 }
 

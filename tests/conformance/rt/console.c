@@ -13,7 +13,9 @@ struct sbiret sbi_call(u64 eid, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3,
 	register u64 a6 __asm__("a6") = fid;
 	register u64 a7 __asm__("a7") = eid;
 
-	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7)
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1)
+			 : "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7)
 			 : "memory");
 	return (struct sbiret){ (s64)a0, (s64)a1 };
 }

@@ -10,7 +10,10 @@
 #include "cove/nacl.h"
 #include "cove/supd.h"
 
-/* Who calls: the RFC client, a specification client known by its GET_INFO length, one that names the domain in a6. */
+/*
+ * Who calls: the RFC client, a specification client known by its GET_INFO length, one that names
+ * the domain in a6.
+ */
 enum numbering {
 	NUMBERING_RFC,
 	NUMBERING_SPEC,
@@ -27,16 +30,18 @@ static inline bool strict(void)
 }
 
 enum covh_fn {
-	FN_GET_INFO, FN_CONVERT, FN_RECLAIM, FN_GLOBAL_FENCE, FN_LOCAL_FENCE, FN_CREATE_TVM, FN_FINALIZE,
-	FN_PROMOTE_TO_TVM, FN_DESTROY, FN_ADD_REGION, FN_ADD_PGT, FN_ADD_MEASURED, FN_ADD_ZERO, FN_ADD_SHARED,
-	FN_CREATE_VCPU, FN_RUN, FN_TVM_FENCE, FN_INVALIDATE, FN_VALIDATE, FN_PROMOTE_PAGE, FN_DEMOTE_PAGE, FN_REMOVE,
+	FN_GET_INFO, FN_CONVERT, FN_RECLAIM, FN_GLOBAL_FENCE, FN_LOCAL_FENCE, FN_CREATE_TVM,
+	FN_FINALIZE, FN_PROMOTE_TO_TVM, FN_DESTROY, FN_ADD_REGION, FN_ADD_PGT, FN_ADD_MEASURED,
+	FN_ADD_ZERO, FN_ADD_SHARED, FN_CREATE_VCPU, FN_RUN, FN_TVM_FENCE, FN_INVALIDATE,
+	FN_VALIDATE, FN_PROMOTE_PAGE, FN_DEMOTE_PAGE, FN_REMOVE,
 	FN_COUNT,
 };
 
 /* False: the numbering has no such function. *fid is a6, domain included. */
 bool covh_fid(enum covh_fn fn, u64 *fid);
 struct sbiret covh_call(enum covh_fn fn, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
-#define covh(fn, ...)		covh_call((fn), SBI_6(__VA_ARGS__ __VA_OPT__(,) 0, 0, 0, 0, 0, 0, 0))
+#define covh(fn, ...)							\
+	covh_call((fn), SBI_6(__VA_ARGS__ __VA_OPT__(,) 0, 0, 0, 0, 0, 0, 0))
 #define covi(fid, ...)		sbi(SBI_EXT_COVI, (fid), ##__VA_ARGS__)
 #define nacl(fid, ...)		sbi(SBI_EXT_NACL, (fid), ##__VA_ARGS__)
 #define supd(fid)		sbi(SBI_EXT_SUPD, (fid))
@@ -51,7 +56,8 @@ struct sbiret covh_call(enum covh_fn fn, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4,
 #define covh_destroy(id)				covh(FN_DESTROY, id)
 #define covh_add_region(id, gpa, len)			covh(FN_ADD_REGION, id, gpa, len)
 #define covh_add_pgt(id, pa, n)				covh(FN_ADD_PGT, id, pa, n)
-#define covh_add_measured(id, src, dst, type, n, gpa)	covh(FN_ADD_MEASURED, id, src, dst, type, n, gpa)
+#define covh_add_measured(id, src, dst, type, n, gpa)			\
+	covh(FN_ADD_MEASURED, id, src, dst, type, n, gpa)
 #define covh_add_zero(id, pa, type, n, gpa)		covh(FN_ADD_ZERO, id, pa, type, n, gpa)
 #define covh_add_shared(id, pa, type, n, gpa)		covh(FN_ADD_SHARED, id, pa, type, n, gpa)
 #define covh_create_vcpu(id, vcpu, pa)			covh(FN_CREATE_VCPU, id, vcpu, pa)

@@ -267,7 +267,8 @@ bool machine_has_compatible(const char *what)
 bool machine_is_ram(u64 base, u64 size)
 {
 	for (u32 i = 0; i < machine.nr_ram; i++)
-		if (base >= machine.ram[i].base && base - machine.ram[i].base < machine.ram[i].size &&
+		if (base >= machine.ram[i].base &&
+		    base - machine.ram[i].base < machine.ram[i].size &&
 		    size <= machine.ram[i].size - (base - machine.ram[i].base))
 			return true;
 	return false;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory for tests: the largest piece of RAM that nobody uses, handed out upwards and given back down to a mark. */
+/*
+ * Memory for tests: the largest piece of RAM that nobody uses, handed out upwards and given back
+ * down to a mark.
+ */
 #include "rt.h"
 
 static u64 base, next, end;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Accesses that may fault: u64 probe_xxx(u64 address, u64 *value) returns NO_TRAP, or scause of the fault that rt_trap() took
- * (it resumes at hart->resume with scause in a0).
+ * Accesses that may fault: u64 probe_xxx(u64 address, u64 *value) returns NO_TRAP, or scause of
+ * the fault that rt_trap() took (it resumes at hart->resume with scause in a0).
  */
 #include "asm.h"
 
@@ -51,8 +51,8 @@ probe_fetch:
 9:	jr	t2
 
 /*
- * u64 probe_exec(const void *code, u64 *a0): jumps to code with *a0 in a0 and stores what a0 is when it returns. The code may
- * change a0 and t1 only.
+ * u64 probe_exec(const void *code, u64 *a0): jumps to code with *a0 in a0 and stores what a0 is
+ * when it returns. The code may change a0 and t1 only.
  */
 	.globl	probe_exec
 probe_exec:
@@ -73,8 +73,9 @@ probe_exec:
 	ret
 
 /*
- * u64 user_load(u64 address): loads 8 bytes in user mode. Returns the scause that brought the hart back: 8 (its ECALL) when
- * the load was done. rt_trap() resumes at hart->resume in supervisor mode.
+ * u64 user_load(u64 address): loads 8 bytes in user mode. Returns the scause that brought the
+ * hart back: 8 (its ECALL) when the load was done. rt_trap() resumes at hart->resume in
+ * supervisor mode.
  */
 	.globl	user_load
 user_load:

@@ -6,8 +6,8 @@
 	.option norvc
 
 /*
- * void cross(struct cross *c): loads x1-x30 from c->in, x31 = c, makes an ECALL, and stores x1-x30 to c->out. A monitor that
- * does not give x31 back ends in a trap that says so.
+ * void cross(struct cross *c): loads x1-x30 from c->in, x31 = c, makes an ECALL, and stores
+ * x1-x30 to c->out. A monitor that does not give x31 back ends in a trap that says so.
  */
 	.globl	cross
 cross:
@@ -61,7 +61,10 @@ fp_store:
 	.option push
 	.option arch, +v
 
-/* void v_load(const void *regs): 32 registers of vlenb bytes; vl, vtype, vcsr and vstart become what is usual in a program. */
+/*
+ * void v_load(const void *regs): 32 registers of vlenb bytes; vl, vtype, vcsr and vstart become
+ * what is usual in a program.
+ */
 	.globl	v_load
 v_load:
 	csrr	t0, vlenb
@@ -79,7 +82,10 @@ v_load:
 	csrwi	vstart, 0
 	ret
 
-/* void v_store(void *regs, u64 csrs[4]): the registers; then vl, vtype, vcsr, vlenb, as they were found */
+/*
+ * void v_store(void *regs, u64 csrs[4]): the registers; then vl, vtype, vcsr, vlenb, as they were
+ * found
+ */
 	.globl	v_store
 v_store:
 	csrr	t0, vl
@@ -102,8 +108,9 @@ v_store:
 	.option pop
 
 /*
- * s64 hart_suspend(u64 type): HSM suspend of this hart that resumes, without retention, at suspend_resume. Returns sbiret.error, or
- * 100 when it resumed there. Leaves a0 and satp of the resume in the hart's entry fields.
+ * s64 hart_suspend(u64 type): HSM suspend of this hart that resumes, without retention, at
+ * suspend_resume. Returns sbiret.error, or 100 when it resumed there. Leaves a0 and satp of the
+ * resume in the hart's entry fields.
  */
 	.globl	hart_suspend
 hart_suspend:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runtime of the bare-metal host programs: they run in VS mode beneath the TSM, and (without CoVE) in S mode directly on
- * OpenSBI. No paging: every address is physical. Interrupts stay disabled in sstatus; what is pending is looked at.
+ * Runtime of the bare-metal host programs: they run in VS mode beneath the TSM, and (without CoVE)
+ * in S mode directly on OpenSBI. No paging: every address is physical. Interrupts stay disabled in
+ * sstatus; what is pending is looked at.
  */
 #ifndef RT_H
 #define RT_H
@@ -78,7 +79,10 @@ const char *strchr(const char *s, int c);
 const char *strstr(const char *s, const char *what);
 
 /* --- console.c --- */
-/* Understands %s %c %d %u %x %lx %lu %ld %% and widths with leading zeros. One line, or a part of one, per call. */
+/*
+ * Understands %s %c %d %u %x %lx %lu %ld %% and widths with leading zeros. One line, or a part of
+ * one, per call.
+ */
 __attribute__((format(printf, 1, 2))) void print(const char *fmt, ...);
 void vprint(const char *fmt, __builtin_va_list args);
 
@@ -91,7 +95,8 @@ struct sbiret {
 struct sbiret sbi_call(u64 eid, u64 fid, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 /* Arguments that are not given are 0. */
 #define SBI_6(a, b, c, d, e, f, ...)	a, b, c, d, e, f
-#define sbi(eid, fid, ...)		sbi_call((eid), (fid), SBI_6(__VA_ARGS__ __VA_OPT__(,) 0, 0, 0, 0, 0, 0, 0))
+#define sbi(eid, fid, ...) \
+	sbi_call((eid), (fid), SBI_6(__VA_ARGS__ __VA_OPT__(, ) 0, 0, 0, 0, 0, 0, 0))
 u64 sbi_probe(u64 eid);
 void __attribute__((noreturn)) shutdown(bool failed);
 
@@ -142,7 +147,10 @@ static inline struct hart *this_hart(void)
 }
 
 void harts_init(u64 boot_id);
-/* HSM start of a hart, and wait until it is there. False: the call failed or it did not come within a second. */
+/*
+ * HSM start of a hart, and wait until it is there. False: the call failed or it did not come
+ * within a second.
+ */
 bool hart_start(struct hart *h);
 /* Runs fn(arg) on another hart (or this one) and waits for the result. */
 u64 run_on(u32 index, u64 (*fn)(u64), u64 arg);
@@ -175,7 +183,8 @@ struct cross {
 	u64 save[20];
 };
 
-_Static_assert(offsetof(struct cross, save) == CROSS_SAVE && sizeof(struct cross) == CROSS_SIZE, "asm.h");
+_Static_assert(offsetof(struct cross, save) == CROSS_SAVE && sizeof(struct cross) == CROSS_SIZE,
+	       "asm.h");
 void cross(struct cross *c);
 void fp_load(const u64 regs[33]);
 void fp_store(u64 regs[33]);
@@ -227,10 +236,16 @@ bool machine_is_ram(u64 base, u64 size);
 
 /* --- memory (mem.c) --- */
 void mem_init(void);
-/* Pages in one piece, aligned to so many pages; zero or not is not said. Never fails: the machine is too small otherwise. */
+/*
+ * Pages in one piece, aligned to so many pages; zero or not is not said. Never fails: the machine
+ * is too small otherwise.
+ */
 u64 pages_alloc(u64 count, u64 align);
 u64 mem_mark(void);
-/* Gives back all that was allocated after the mark; returns how many of these pages the host can not reach. */
+/*
+ * Gives back all that was allocated after the mark; returns how many of these pages the host can
+ * not reach.
+ */
 u64 mem_release(u64 mark);
 u64 mem_free_pages(void);
 /* An address that no device and no RAM has. */

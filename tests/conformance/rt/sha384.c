@@ -54,8 +54,10 @@ static void compress(struct sha384 *s)
 	memcpy(v, s->state, sizeof(v));
 	for (u32 i = 0; i < 80; i++) {
 		u64 a = v[0], e = v[4];
-		u64 t1 = v[7] + (ror(e, 14) ^ ror(e, 18) ^ ror(e, 41)) + ((e & v[5]) ^ (~e & v[6])) + k[i] + w[i];
-		u64 t2 = (ror(a, 28) ^ ror(a, 34) ^ ror(a, 39)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+		u64 t1 = v[7] + (ror(e, 14) ^ ror(e, 18) ^ ror(e, 41)) +
+			 ((e & v[5]) ^ (~e & v[6])) + k[i] + w[i];
+		u64 t2 = (ror(a, 28) ^ ror(a, 34) ^ ror(a, 39)) +
+			 ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
 
 		memmove(v + 1, v, 7 * sizeof(v[0]));
 		v[4] += t1;

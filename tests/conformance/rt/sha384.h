@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SHA-384 (FIPS 180-4), written for the tests alone, so that it does not share a bug with what it checks. */
+/*
+ * SHA-384 (FIPS 180-4), written for the tests alone, so that it does not share a bug with what it
+ * checks.
+ */
 #ifndef RT_SHA384_H
 #define RT_SHA384_H
 

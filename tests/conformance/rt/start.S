@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entry of the first hart and of the others, and the trap vector. tp is the hart's struct hart, as is sscratch. */
+/*
+ * Entry of the first hart and of the others, and the trap vector. tp is the hart's struct hart,
+ * as is sscratch.
+ */
 #include "asm.h"
 
 	.option norvc
@@ -26,7 +29,10 @@ boot:
 1:	sd	zero, 0(t0)
 	addi	t0, t0, 8
 	bltu	t0, t1, 1b
-	/* R_RISCV_RELATIVE is the only kind: *(base + offset) = base + addend. The image is linked at 0. */
+	/*
+	 * R_RISCV_RELATIVE is the only kind: *(base + offset) = base + addend. The image is
+	 * linked at 0.
+	 */
 	lla	t0, _rela_start
 	lla	t1, _rela_end
 	lla	t2, _image_start
@@ -73,7 +79,10 @@ setup_hart:
 	csrw	stvec, t0
 	ret
 
-/* Every trap runs on its own stack, so that it works whatever the interrupted code has in sp and tp. */
+/*
+ * Every trap runs on its own stack, so that it works whatever the interrupted code has in sp and
+ * tp.
+ */
 	.align	2
 	.globl	trap_vector
 trap_vector:

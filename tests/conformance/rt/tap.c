@@ -41,7 +41,8 @@ bool eq(u64 got, u64 want, const char *sentence, ...)
 	return got == want;
 }
 
-static bool sbi_line(bool good, struct sbiret r, const char *expected, const char *sentence, va_list args)
+static bool sbi_line(bool good, struct sbiret r, const char *expected, const char *sentence,
+		     va_list args)
 {
 	if (!line(good, sentence, args))
 		print("# error %ld value %lx, expected %s\n", r.error, (u64)r.value, expected);
@@ -78,7 +79,8 @@ bool sbi_refused(struct sbiret r, const char *sentence, ...)
 	bool good;
 
 	va_start(args, sentence);
-	good = sbi_line(r.error < 0 && r.error >= SBI_ERR_INVALID_STATE, r, "an error", sentence, args);
+	good = sbi_line(r.error < 0 && r.error >= SBI_ERR_INVALID_STATE, r, "an error", sentence,
+			args);
 	va_end(args);
 	return good;
 }
@@ -106,7 +108,10 @@ void note(const char *fmt, ...)
 	va_end(args);
 }
 
-/* What a test left behind must not make the next one fail: TVMs are destroyed, pages are taken back. */
+/*
+ * What a test left behind must not make the next one fail: TVMs are destroyed, pages are taken
+ * back.
+ */
 static void run_one(const struct test *t, bool tsm)
 {
 	u64 mark = mem_mark();

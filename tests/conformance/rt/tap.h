@@ -30,7 +30,8 @@ __attribute__((format(printf, 2, 3))) bool ok(bool condition, const char *senten
 __attribute__((format(printf, 3, 4))) bool eq(u64 got, u64 want, const char *sentence, ...);
 /* The call succeeded / was refused with this error. */
 __attribute__((format(printf, 2, 3))) bool sbi_ok(struct sbiret r, const char *sentence, ...);
-__attribute__((format(printf, 3, 4))) bool sbi_err(struct sbiret r, s64 error, const char *sentence, ...);
+__attribute__((format(printf, 3, 4))) bool sbi_err(struct sbiret r, s64 error, const char *sentence,
+						   ...);
 /* It was refused with any error. */
 __attribute__((format(printf, 2, 3))) bool sbi_refused(struct sbiret r, const char *sentence, ...);
 __attribute__((format(printf, 2, 3))) void skip(const char *why, const char *sentence, ...);

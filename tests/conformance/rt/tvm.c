@@ -84,7 +84,8 @@ bool tvm_load(struct tvm *t, u32 pages)
 	t->image = pages_alloc(pages, 1);
 	t->image_pages = pages;
 	if (!cove_convert(t->image, pages) ||
-	    failed("ADD_MEASURED", covh_add_measured(t->id, (u64)tvm_image, t->image, COVE_PAGE_4K, pages, TVM_GPA)))
+	    failed("ADD_MEASURED", covh_add_measured(t->id, (u64)tvm_image, t->image, COVE_PAGE_4K,
+						     pages, TVM_GPA)))
 		return false;
 	for (u64 i = 0; i < pages; i++)
 		measure_page(t->pages_mr, TVM_GPA + i * PAGE_SIZE, tvm_image + i * PAGE_SIZE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Test TVMs: making them, running their vCPUs, and telling the program in them what to do (tvm/proto.h). All of it happens
- * on the calling hart, which needs a NACL area.
+ * Test TVMs: making them, running their vCPUs, and telling the program in them what to do
+ * (tvm/proto.h). All of it happens on the calling hart, which needs a NACL area.
  */
 #ifndef RT_TVM_H
 #define RT_TVM_H
@@ -20,7 +20,7 @@
 
 struct tvm {
 	bool created;			/* it has an id */
-	bool broken;			/* an exit came that the test did not expect; what follows is void */
+	bool broken; /* an exit came that the test did not expect; what follows is void */
 	u64 id;
 	u64 pgd, state, pool, image, vcpu[TVM_VCPUS];
 	u64 pool_pages, image_pages;
@@ -45,12 +45,18 @@ bool tvm_add_region(struct tvm *t, u64 gpa, u64 size);
 bool tvm_load(struct tvm *t, u32 pages);
 bool tvm_add_vcpu(struct tvm *t, u32 vcpu);
 bool tvm_finalize(struct tvm *t, u64 arg);
-/* All of these with one vCPU and an image of two pages; tvm_build_full(): with TVM_VCPUS and the whole image. */
+/*
+ * All of these with one vCPU and an image of two pages; tvm_build_full(): with TVM_VCPUS and the
+ * whole image.
+ */
 bool tvm_build(struct tvm *t);
 bool tvm_build_full(struct tvm *t);
 /* Converts a fresh page and adds it as zero at gpa; false also when the TVM has its fill. */
 bool tvm_add_zero(struct tvm *t, u64 gpa);
-/* DESTROY, and takes back every page. False: something failed (a note says what). tvm_destroy() checks that all is zero. */
+/*
+ * DESTROY, and takes back every page. False: something failed (a note says what). tvm_destroy()
+ * checks that all is zero.
+ */
 bool tvm_destroy(struct tvm *t);
 bool tvm_destroy_fast(struct tvm *t);
 /* Whatever tests left. */
@@ -84,7 +90,10 @@ static inline bool exit_is_putchar(const struct exit *e)
 /* --- the program's commands --- */
 /* Makes the vCPU's program wait for an operation. */
 bool tvm_sync(struct tvm *t, u32 vcpu);
-/* Gives it a command; *e is the first exit that this leads to, be it the result or the exit that is tested. */
+/*
+ * Gives it a command; *e is the first exit that this leads to, be it the result or the exit that
+ * is tested.
+ */
 bool tvm_command(struct tvm *t, u32 vcpu, u64 op, u64 a, u64 b, struct exit *e);
 /* Up to the third word, whose RUN the caller makes. */
 bool tvm_command_begin(struct tvm *t, u32 vcpu, u64 op, u64 a, u64 b);
@@ -92,11 +101,17 @@ bool tvm_command_begin(struct tvm *t, u32 vcpu, u64 op, u64 a, u64 b);
 u64 tvm_result(struct tvm *t, u32 vcpu, const struct exit *e);
 u64 tvm_peek(struct tvm *t, u32 vcpu, u64 gpa);
 void tvm_poke(struct tvm *t, u32 vcpu, u64 gpa, u64 value);
-/* Instructions for EXEC (an ebreak is added), and the registers that they start with and ended with. */
+/*
+ * Instructions for EXEC (an ebreak is added), and the registers that they start with and ended
+ * with.
+ */
 void tvm_code(struct tvm *t, u32 vcpu, const u32 *code, u32 words);
 void tvm_set(struct tvm *t, u32 vcpu, u32 x, u64 value);
 u64 tvm_get(struct tvm *t, u32 vcpu, u32 x);
-/* EXEC; *e is the first exit. tvm_exec_done(): it ran through without one; the cause that ended it, 3 for the ebreak. */
+/*
+ * EXEC; *e is the first exit. tvm_exec_done(): it ran through without one; the cause that ended
+ * it, 3 for the ebreak.
+ */
 bool tvm_exec(struct tvm *t, u32 vcpu, struct exit *e);
 u64 tvm_exec_done(struct tvm *t, u32 vcpu);
 /* One instruction with a0 in and out; the cause. */

@@ -33,8 +33,9 @@ void vcpu_resume(struct tvm *t, u32 vcpu, struct exit *e)
 
 void exit_note(const struct exit *e)
 {
-	note("exit: error %ld value %ld scause %lx stval %lx htval %lx htinst %lx a7 %lx a6 %lx a0 %lx a1 %lx", e->error,
-	     e->value, e->scause, e->stval, e->htval, e->htinst, e->a[7], e->a[6], e->a[0], e->a[1]);
+	note("exit: error %ld value %ld scause %lx stval %lx htval %lx htinst %lx a7 %lx a6 %lx a0 %lx a1 %lx",
+	     e->error, e->value, e->scause, e->stval, e->htval, e->htinst, e->a[7], e->a[6],
+	     e->a[0], e->a[1]);
 }
 
 static bool broken(struct tvm *t, const struct exit *e, const char *when)
@@ -232,6 +233,6 @@ bool tvm_start(struct tvm *t, u64 vcpu)
 	u64 args[6] = { vcpu, TVM_GPA };
 	struct exit e;
 
-	return tvm_ecall_begin(t, 0, SBI_EXT_HSM, SBI_HSM_START, args, &e) && e.a[7] == SBI_EXT_HSM &&
-	       !tvm_ecall_end(t, 0).error;
+	return tvm_ecall_begin(t, 0, SBI_EXT_HSM, SBI_HSM_START, args, &e) &&
+	       e.a[7] == SBI_EXT_HSM && !tvm_ecall_end(t, 0).error;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How the test host drives a test TVM. The TVM asks for words by the legacy putchar call: the host sees the call's a0 (the result
- * of the last command) and answers with the next word. A command is three words: operation, a, b.
- * EXEC runs instructions that the host wrote into the vCPU's area, with every register chosen: they end in an ebreak.
+ * How the test host drives a test TVM. The TVM asks for words by the legacy putchar call: the
+ * host sees the call's a0 (the result of the last command) and answers with the next word. A
+ * command is three words: operation, a, b. EXEC runs instructions that the host wrote into the
+ * vCPU's area, with every register chosen: they end in an ebreak.
  */
 #ifndef TVM_PROTO_H
 #define TVM_PROTO_H
