@@ -71,6 +71,16 @@ void rt_start(u64 hart_id, const void *fdt, struct hart *boot)
 	shutdown(false);
 }
 
+/* Work that another hart has given to this one. */
+static bool serve(struct hart *h)
+{
+	if (!__atomic_load_n(&h->busy, __ATOMIC_ACQUIRE))
+		return false;
+	h->result = h->fn(h->arg);
+	__atomic_store_n(&h->busy, 0, __ATOMIC_RELEASE);
+	return true;
+}
+
 /* An interrupt that is enabled in sie ends WFI although it is not taken. */
 void rt_hart_main(struct hart *h)
 {
@@ -80,12 +90,8 @@ void rt_hart_main(struct hart *h)
 	__atomic_store_n(&h->online, true, __ATOMIC_RELEASE);
 	for (;;) {
 		csr_clear(sip, BIT(IRQ_SSI));
-		if (__atomic_load_n(&h->busy, __ATOMIC_ACQUIRE)) {
-			h->result = h->fn(h->arg);
-			__atomic_store_n(&h->busy, 0, __ATOMIC_RELEASE);
-			continue;
-		}
-		wfi();
+		if (!serve(h))
+			wfi();
 	}
 }
 
@@ -120,13 +126,18 @@ bool run_done(u32 index)
 	return !__atomic_load_n(&harts[index].busy, __ATOMIC_ACQUIRE);
 }
 
+/* The boot hart, which is the only one that has no loop, serves others here: what it waits for may need all harts. */
 bool run_wait(u32 index, u64 ticks, u64 *result)
 {
+	struct hart *h = this_hart();
 	u64 start = now();
 
-	while (!run_done(index))
+	while (!run_done(index)) {
+		if (!h->index && serve(h))
+			csr_clear(sip, BIT(IRQ_SSI));
 		if (now() - start > ticks)
 			return false;
+	}
 	*result = harts[index].result;
 	return true;
 }
