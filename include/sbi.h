@@ -85,6 +85,41 @@
 #define SBI_DBCN_READ			1
 #define SBI_DBCN_WRITE_BYTE		2
 
+#define SBI_PMU_NUM_COUNTERS		0
+#define SBI_PMU_COUNTER_GET_INFO	1
+#define SBI_PMU_COUNTER_CONFIG		2	/* counter_config_matching */
+#define SBI_PMU_COUNTER_START		3
+#define SBI_PMU_COUNTER_STOP		4
+#define SBI_PMU_COUNTER_FW_READ		5
+#define SBI_PMU_COUNTER_FW_READ_HI	6
+#define SBI_PMU_SNAPSHOT_SET_SHMEM	7
+
+/* event_idx[19:16], and the codes below them */
+#define SBI_PMU_TYPE_HW			0
+#define SBI_PMU_TYPE_CACHE		1
+#define SBI_PMU_TYPE_RAW		2
+#define SBI_PMU_TYPE_FIRMWARE		15
+#define SBI_PMU_HW_FIRST		1
+#define SBI_PMU_HW_CYCLES		1
+#define SBI_PMU_HW_INSTRUCTIONS		2
+#define SBI_PMU_HW_LAST			10
+#define SBI_PMU_CACHE_LAST		6
+#define SBI_PMU_CACHE_OP_LAST		2
+
+#define SBI_PMU_CFG_SKIP_MATCH		0x01
+#define SBI_PMU_CFG_CLEAR_VALUE		0x02
+#define SBI_PMU_CFG_AUTO_START		0x04
+#define SBI_PMU_CFG_VUINH		0x08
+#define SBI_PMU_CFG_VSINH		0x10
+#define SBI_PMU_CFG_UINH		0x20
+#define SBI_PMU_CFG_SINH		0x40
+#define SBI_PMU_CFG_MINH		0x80
+#define SBI_PMU_CFG_ALL			0xffULL
+#define SBI_PMU_START_SET_VALUE		0x1
+#define SBI_PMU_START_SNAPSHOT		0x2
+#define SBI_PMU_STOP_RESET		0x1
+#define SBI_PMU_STOP_SNAPSHOT		0x2
+
 /* What Base functions 1 and 2 answer: the TSM's own implementation id (not assigned by the SBI document). */
 #define TSM_SBI_IMPL_ID			0x54534d43
 #define TSM_VERSION			0x00000001	/* major << 16 | minor */

@@ -37,6 +37,7 @@
 	X(htimedelta, CSR_HTIMEDELTA)	\
 	X(hedeleg, CSR_HEDELEG)		\
 	X(hideleg, CSR_HIDELEG)		\
+	X(hvien, CSR_HVIEN)		\
 	X(henvcfg, CSR_HENVCFG)		\
 	X(hcounteren, CSR_HCOUNTEREN)
 

@@ -2,6 +2,7 @@
 /* A trap from a TVM: what it leads to (ABI.md 9.4). */
 #include "abi/abi.h"
 #include "abi/tvm_sbi.h"
+#include "host/hsm.h"
 #include "rv/fetch.h"
 #include "rv/inject.h"
 #include "rv_arch.h"
@@ -15,7 +16,7 @@
  */
 static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, struct vcpu_exit *e)
 {
-	u64 host_file;
+	u64 host_file, irq;
 
 	switch (trap->scause & ~CAUSE_IRQ) {
 	case IRQ_STI:
@@ -27,9 +28,10 @@ static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, str
 		exit_interrupt(e, csr_read(CSR_HGEIP) & csr_read(CSR_HGEIE) & host_file ? IRQ_SEI : IRQ_SGEI);
 		return false;
 	}
-	if (!(h->host.hvip & BIT(IRQ_VSSI)) || !(h->host.vsie & BIT(IRQ_SSI)))
+	irq = hsm_kept_irq(h->host.hvip, h->host.vsie);
+	if (!irq)
 		return true;
-	exit_interrupt(e, IRQ_SSI);
+	exit_interrupt(e, irq);
 	return false;
 }
 

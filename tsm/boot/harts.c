@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/string.h"
 #include "host/hsm.h"
+#include "host/pmu.h"
 #include "trap/trap.h"
 #include "log/log.h"
 #include <sbi.h>
@@ -79,6 +80,22 @@ static u32 probe_world_csrs(const struct isa_set *isa)
 	return has;
 }
 
+/*
+ * hvien and hvip carry the counters' overflow interrupt to VS mode (AIA 6.3.2); hideleg does on few
+ * harts.
+ */
+static bool probe_lcofi(void)
+{
+	bool works;
+
+	csr_write(CSR_HVIEN, BIT(IRQ_LCOFI));
+	csr_write(CSR_HVIP, BIT(IRQ_LCOFI));
+	works = csr_read(CSR_HVIEN) & csr_read(CSR_HVIP) & BIT(IRQ_LCOFI);
+	csr_write(CSR_HVIP, 0);
+	csr_write(CSR_HVIEN, 0);
+	return works;
+}
+
 /* What this hart can do, by its own CSRs, within what the device tree promises. */
 static void probe(struct hart_features *f, u64 cboz_block)
 {
@@ -106,6 +123,7 @@ static void probe(struct hart_features *f, u64 cboz_block)
 	}
 	csr_write(CSR_HENVCFG, wanted_henvcfg(isa));
 	f->henvcfg = csr_read(CSR_HENVCFG);
+	f->lcofi = isa_has(isa, ISA_SSCOFPMF) && probe_lcofi();
 	f->seed = isa_has(isa, ISA_ZKR) && rv_csr_seed(&seed);
 	if (isa_has(isa, ISA_ZICBOZ) && cboz_block && cboz_block <= sizeof(zero_block) &&
 	    rv_cbo_zero_works(zero_block))
@@ -135,6 +153,7 @@ void harts_probe(u64 boot_hartid)
 		if (!machine.harts[i].imsic.v)
 			boot_refuse("hart %lu has no interrupt file; " REMEDY_QEMU, machine.harts[i].id);
 	probe(&hart_features, cboz_block());
+	pmu_init(isa_has(&machine.isa, ISA_SSCOFPMF));
 	if (!hart_features.geilen)
 		boot_refuse("no guest interrupt files; " REMEDY_QEMU);
 	if (!(hart_features.henvcfg & HENVCFG_STCE))
@@ -159,6 +178,8 @@ void harts_host_isa(struct isa_set *isa)
 		{ ISA_SVADU, hart_features.henvcfg & HENVCFG_ADUE },
 		{ ISA_SVADE, !(hart_features.henvcfg & HENVCFG_ADUE) },
 		{ ISA_ZKR, hart_features.seed },
+		/* Linux takes it for granted that the interrupt arrives. */
+		{ ISA_SSCOFPMF, pmu_exists() && hart_features.lcofi },
 	};
 
 	memset(isa, 0, sizeof(*isa));
@@ -210,7 +231,7 @@ void harts_init(u64 boot_hartid)
 void hart_setup(struct hart *h)
 {
 	(void)h;
-	csr_write(CSR_SIE, BIT(IRQ_SSI));
+	csr_write(CSR_SIE, BIT(IRQ_SSI) | (hart_features.lcofi ? BIT(IRQ_LCOFI) : 0));
 	csr_write(CSR_STIMECMP, ~0ULL);
 	csr_write(CSR_HGEIE, 0);
 	csr_write(CSR_HVIEN, 0);

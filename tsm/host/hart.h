@@ -51,6 +51,7 @@ struct hart {
 	u64 sgei_files;			/* host/sgei.c: hardware files whose interrupts the host waits for, a mask */
 	bool sgei_told;			/* the host knows, and has not looked yet */
 	bool sgei_waits;		/* it is to be told when it enables interrupts */
+	u32 pmu_owned, pmu_started;	/* host/pmu.c: the host's hardware counters, a bit an index */
 	u64 last_probe;			/* EID of the host's latest Base probe here */
 };
 
@@ -66,6 +67,7 @@ struct hart_features {
 	u32 world_csrs;			/* optional CSRs that a change of world moves: WORLD_HAS_* */
 	u64 vlenb;			/* bytes in a vector register, 0 without V */
 	u64 vmid_max;			/* largest VMID that hgatp holds, 0 when there are none */
+	bool lcofi;			/* the TSM can hand the counters' overflow interrupt on (hvien) */
 	u64 henvcfg;			/* bits that can be granted to VS mode */
 	u64 hstateen0;			/* likewise */
 	u64 geilen;			/* guest interrupt files a hart */

@@ -2,6 +2,7 @@
 #include "host/hsm.h"
 #include "base/string.h"
 #include "host/nacl.h"
+#include "host/pmu.h"
 #include "host/sgei.h"
 #include "host/space.h"
 #include "rv/world_switch.h"
@@ -77,6 +78,7 @@ void hsm_serve_requests(struct hart *h)
 	requests = __atomic_fetch_and(&h->requests, HART_REQ_START, __ATOMIC_SEQ_CST);
 	if (requests & HART_REQ_PARK)
 		park(h);
+	pmu_overflow(h->vcpu ? &h->host.hvip : NULL);
 	if (requests & HART_REQ_SSIP) {
 		if (h->vcpu)
 			h->host.hvip |= BIT(IRQ_VSSI);
@@ -107,7 +109,9 @@ void hsm_world_start(struct hart *h, u64 pc, u64 opaque)
 	/* PLATFORM.md: what hardware sends on by itself never meets the firmware's redirection. */
 	w->hedeleg = 0x1ff | BIT(CAUSE_FETCH_PAGE) | BIT(CAUSE_LOAD_PAGE) | BIT(CAUSE_STORE_PAGE);
 	w->hideleg = BIT(IRQ_VSSI) | BIT(IRQ_VSTI) | BIT(IRQ_VSEI);
-	w->hcounteren = HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR;
+	/* A resume from suspend keeps what was allocated. */
+	w->hcounteren = HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR | h->pmu_owned;
+	w->hvien = hart_features.lcofi ? BIT(IRQ_LCOFI) : 0;
 	w->henvcfg = hart_features.henvcfg;
 	w->hstateen0 = hart_features.hstateen0;
 	world_load(w, hart_features.world_csrs);
@@ -162,6 +166,7 @@ static s64 start(u64 hartid, u64 addr, u64 opaque)
 static void stop(struct hart *h)
 {
 	nacl_disable(h);
+	pmu_release(h);
 	memset(h->hcsr, 0, sizeof(h->hcsr));
 	sgei_update(h);
 	h->sgei_waits = false;

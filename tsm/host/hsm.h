@@ -28,4 +28,12 @@ bool hsm_park_others(struct hart *h);
 /* The reset did not happen: they go on. */
 void hsm_unpark_others(void);
 
+/* Of the host's interrupts that are only bits in its hvip, the one that is pending and enabled, or 0. */
+static inline u64 hsm_kept_irq(u64 hvip, u64 vsie)
+{
+	if ((hvip & BIT(IRQ_VSSI)) && (vsie & BIT(IRQ_SSI)))
+		return IRQ_SSI;
+	return hvip & vsie & BIT(IRQ_LCOFI) ? IRQ_LCOFI : 0;
+}
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "host/hcsr.h"
 #include "host/hsm.h"
+#include "host/pmu.h"
 #include "host/space.h"
 #include "platform.h"
 #include <sbi.h>
@@ -52,6 +53,8 @@ static u64 probe(struct hart *h, u64 eid)
 	case SBI_EXT_COVI:
 	case SBI_EXT_SUPD:
 		return 1;
+	case SBI_EXT_PMU:
+		return pmu_exists();
 	case SBI_EXT_NACL:
 		/*
 		 * Stock KVM probes RFENCE right before NACL and would then queue fences into a ring that nobody drains; the
@@ -310,6 +313,9 @@ bool host_sbi_call(struct hart *h, struct world *w)
 		return true;
 	case SBI_EXT_DBCN:
 		dbcn_call(w, fid);
+		return true;
+	case SBI_EXT_PMU:
+		pmu_call(h, w, fid);
 		return true;
 	}
 	w->sepc -= 4;

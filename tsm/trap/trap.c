@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "host/hcsr.h"
 #include "host/hsm.h"
+#include "host/pmu.h"
 #include "host/sgei.h"
 #include "host/space.h"
 #include "io/mediate.h"
@@ -75,6 +76,8 @@ struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 
 	if (scause == (CAUSE_IRQ | IRQ_SSI))
 		hsm_serve_requests(h);
+	else if (scause == (CAUSE_IRQ | IRQ_LCOFI))
+		pmu_overflow(h->vcpu ? &h->host.hvip : NULL);
 	if (h->vcpu) {
 		w = abi_tvm_trap(h, scause, stval, csr_read(CSR_HTVAL), csr_read(CSR_HTINST));
 	} else if (scause == (CAUSE_IRQ | IRQ_SGEI)) {

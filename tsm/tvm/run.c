@@ -2,7 +2,9 @@
 #include "tvm/run.h"
 #include "base/check.h"
 #include "cove/nacl.h"
+#include "host/hsm.h"
 #include "host/nacl.h"
+#include "host/pmu.h"
 
 static enum tsm_err claim(u64 id, u64 vcpu, struct tvm_run *run)
 {
@@ -109,12 +111,13 @@ static u64 time_delta(struct tvm *t)
 }
 
 /*
- * The host has a software interrupt to take already. Its timer and its interrupt file trap by
- * themselves once the vCPU is entered; this one is only a bit that the TSM keeps.
+ * The interrupt that the host has to take already, or 0. Its timer and its interrupt file trap by
+ * themselves once the vCPU is entered; these are only bits that the TSM keeps.
  */
-static bool soft_irq_pending(void)
+static u64 kept_irq(void)
 {
-	return (csr_read(CSR_HVIP) & BIT(IRQ_VSSI)) && (csr_read(CSR_VSIE) & BIT(IRQ_SSI));
+	pmu_overflow(NULL);
+	return hsm_kept_irq(csr_read(CSR_HVIP), csr_read(CSR_VSIE));
 }
 
 bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead)
@@ -135,11 +138,13 @@ bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead)
 		/* As if its timer had ended the run: the RFC client runs the vCPU again. */
 		exit_interrupt(&e, IRQ_STI);
 	} else if (vcpu_complete(h, v, run->deviates, &e)) {
-		if (!soft_irq_pending()) {
+		u64 irq = kept_irq();
+
+		if (!irq) {
 			vcpu_enter(h, v, &space);
 			return true;
 		}
-		exit_interrupt(&e, IRQ_SSI);
+		exit_interrupt(&e, irq);
 	}
 	exit_report(h, v, &e);
 	*dead = e.dead;
