@@ -194,8 +194,9 @@ static void vcpus(u32 n)
 static void aia_and_fdt(void)
 {
 	static struct cove_tvm_aia_params p = { .imsic_base_addr = CLIENT_IMSIC, .group_index_shift = 24, .hart_index_bits = 3 };
-	const void *fdt = (const void *)pages_alloc(1, 1);
+	void *fdt = (void *)pages_alloc(1, 1);
 
+	memset(fdt, 0, PAGE_SIZE);
 	must(covi(COVI_INIT_AIA, vm.id, (u64)&p, sizeof(p)), "INIT_AIA");
 	for (u32 i = 0; i < vm.vcpus; i++)
 		must(covi(COVI_SET_CPU_IMSIC_ADDR, vm.id, i, CLIENT_FILE(i)), "SET_CPU_IMSIC_ADDR");
@@ -290,6 +291,7 @@ static void share_page(u64 gpa)
 		client_reclaim(pa, 1);
 	} else {
 		pa = pages_alloc(1, 1);
+		memset((void *)pa, 0, PAGE_SIZE);
 	}
 	list_add(&shared, gpa, pa);
 }
