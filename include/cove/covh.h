@@ -46,6 +46,15 @@
 #define COVH_SPEC_VALIDATE_PAGES	18
 #define COVH_SPEC_REMOVE_PAGES		19
 
+/*
+ * ACE's Linux: the specification's numbers, no domain in a6, and two functions more. Its 19 is told from the
+ * specification's by the third argument: a page type, not a length (reference/DECISIONS.md 1).
+ */
+#define COVH_ACE_PROMOTE_PAGE		19
+#define COVH_ACE_DEMOTE_PAGE		20
+#define COVH_ACE_REMOVE_PAGES		21
+#define COVH_ACE_PAGE_TYPES		4
+
 /* tsm_info.tsm_state */
 #define COVE_TSM_NOT_LOADED		0
 #define COVE_TSM_LOADED			1

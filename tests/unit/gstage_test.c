@@ -12,6 +12,8 @@
 
 static struct rv_cpu cpu;
 static struct gstage g;
+static struct epoch epoch;
+static struct epoch_slot slot;
 
 void __noreturn panic(const char *what, const char *file, int line)
 {
@@ -39,7 +41,9 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(rv_ram, 0, rv_ram_size);
-	gstage_init(&g, PFN(BASE >> PAGE_SHIFT));
+	epoch_init(&epoch, &slot, 1);
+	memset(&slot, 0, sizeof(slot));
+	gstage_init(&g, PFN(BASE >> PAGE_SHIFT), &epoch);
 	give(4, 20);
 	return 0;
 }
@@ -196,9 +200,6 @@ static void maps_means_exactly(void **state)
 	assert_false(gstage_maps(&g, &large, DATA, &busy));
 }
 
-static struct epoch epoch;
-static struct epoch_slot slot;
-
 static enum tsm_err check_span(u64 gpa, u64 size, enum gstage_want want, bool absent_ok)
 {
 	struct gstage_span s = { GPA(gpa), size };
@@ -260,6 +261,198 @@ static void blocked_leaves_wait_for_the_fence(void **state)
 	}
 	assert_int_equal(frames, 1024);
 	assert_true(gstage_is_empty(&g, &all));
+}
+
+/* Blocks a span and lets the epoch pass, with nobody inside. */
+static void block_and_fence(u64 gpa, u64 size)
+{
+	struct gstage_span s = { GPA(gpa), size };
+
+	gstage_block(&g, &s, epoch_stamp(&epoch));
+	assert_true(epoch_advance(&epoch));
+}
+
+static void leaves_fold_and_split(void **state)
+{
+	u64 pool;
+
+	(void)state;
+	/* 2 MiB of pages, the last one apart at first. */
+	assert_int_equal(map(0x80200000, 511, GSTAGE_4K, DATA), TSM_OK);
+	pool = g.pool_count;
+	block_and_fence(0x80200000, SIZE_2M - PAGE_SIZE);
+	assert_int_equal(gstage_promote(&g, GPA(0x80200000), GSTAGE_2M), TSM_E_ADDRESS);
+	assert_int_equal(map(0x803ff000, 1, GSTAGE_4K, PFN(DATA.v + 511)), TSM_OK);
+	assert_int_equal(gstage_promote(&g, GPA(0x80200000), GSTAGE_2M), TSM_E_ADDRESS);
+	block_and_fence(0x803ff000, PAGE_SIZE);
+	assert_int_equal(g.pool_count, pool);
+	assert_int_equal(gstage_promote(&g, GPA(0x80200000), GSTAGE_1G), TSM_E_ADDRESS);
+	assert_int_equal(gstage_promote(&g, GPA(0x80200000), GSTAGE_2M), TSM_OK);
+	for (u64 i = 0; i < 512; i++) {
+		struct gstage_entry e = gstage_lookup(&g, GPA(0x80200000 + i * PAGE_SIZE));
+
+		assert_int_equal(e.kind, GSTAGE_MAPPED);
+		assert_int_equal(e.level, GSTAGE_2M);
+		assert_int_equal(e.pfn.v, DATA.v + i);
+		assert_int_equal(e.perm, GSTAGE_CONFIDENTIAL);
+	}
+	/* And back: blocked and fenced first, which it is not. */
+	assert_int_equal(gstage_demote(&g, GPA(0x80200000), GSTAGE_4K), TSM_E_ADDRESS);
+	block_and_fence(0x80200000, SIZE_2M);
+	assert_int_equal(gstage_demote(&g, GPA(0x80200000), GSTAGE_2M), TSM_E_ADDRESS);
+	assert_int_equal(gstage_demote(&g, GPA(0x80200000), GSTAGE_4K), TSM_OK);
+	for (u64 i = 0; i < 512; i++) {
+		struct gstage_entry e = gstage_lookup(&g, GPA(0x80200000 + i * PAGE_SIZE));
+
+		assert_int_equal(e.kind, GSTAGE_MAPPED);
+		assert_int_equal(e.level, GSTAGE_4K);
+		assert_int_equal(e.pfn.v, DATA.v + i);
+	}
+	/* The table that retired is back, the one that came is taken. */
+	assert_true(gstage_pool_has(&g, pool));
+	assert_false(gstage_pool_has(&g, pool + 1));
+}
+
+static void gibibytes_fold_and_split(void **state)
+{
+	(void)state;
+	assert_int_equal(map(0x80000000, 512, GSTAGE_2M, PFN(0x80000)), TSM_OK);
+	block_and_fence(0x80000000, SIZE_1G);
+	assert_int_equal(gstage_promote(&g, GPA(0x80000000), GSTAGE_1G), TSM_OK);
+	assert_int_equal(gstage_lookup(&g, GPA(0xbfffffff)).level, GSTAGE_1G);
+	assert_int_equal(gstage_lookup(&g, GPA(0xbfffffff)).pfn.v, 0x80000 + 0x3ffff);
+	block_and_fence(0x80000000, SIZE_1G);
+	assert_int_equal(gstage_demote(&g, GPA(0x80000000), GSTAGE_4K), TSM_E_ADDRESS);
+	assert_int_equal(gstage_demote(&g, GPA(0x80000000), GSTAGE_2M), TSM_OK);
+	assert_int_equal(gstage_lookup(&g, GPA(0xbfffffff)).level, GSTAGE_2M);
+	assert_int_equal(gstage_lookup(&g, GPA(0xbfffffff)).pfn.v, 0x80000 + 0x3ffff);
+	assert_int_equal(kind(0x80000000), GSTAGE_MAPPED);
+}
+
+/* Every way in which 512 leaves are not one. */
+static void unlike_leaves_do_not_fold(void **state)
+{
+	struct gstage_range last = range(0x807ff000, 1, GSTAGE_4K);
+	static u8 before[PAGES << PAGE_SHIFT];
+
+	(void)state;
+	/* Not aligned. */
+	assert_int_equal(map(0x80200000, 512, GSTAGE_4K, PFN(DATA.v + 1)), TSM_OK);
+	/* Not contiguous. */
+	assert_int_equal(map(0x80400000, 256, GSTAGE_4K, PFN(0x200000)), TSM_OK);
+	assert_int_equal(map(0x80500000, 256, GSTAGE_4K, PFN(0x200101)), TSM_OK);
+	/* Not of one kind. */
+	assert_int_equal(map(0x80600000, 511, GSTAGE_4K, PFN(0x300000)), TSM_OK);
+	assert_int_equal(gstage_reserve(&g, &last, PFN(0x3001ff), GSTAGE_SHARED), TSM_OK);
+	block_and_fence(0x80200000, 3 * SIZE_2M);
+	/* In flight. */
+	assert_int_equal(gstage_promote(&g, GPA(0x80600000), GSTAGE_2M), TSM_AGAIN);
+	gstage_commit(&g, &last);
+	block_and_fence(0x807ff000, PAGE_SIZE);
+	memcpy(before, rv_ram, sizeof(before));
+	for (u64 gpa = 0x80200000; gpa < 0x80800000; gpa += SIZE_2M)
+		assert_int_equal(gstage_promote(&g, GPA(gpa), GSTAGE_2M), TSM_E_ADDRESS);
+	/* Pages below it; nothing there. */
+	assert_int_equal(gstage_promote(&g, GPA(0x80000000), GSTAGE_1G), TSM_E_ADDRESS);
+	assert_int_equal(gstage_promote(&g, GPA(0xc0000000), GSTAGE_1G), TSM_E_ADDRESS);
+	assert_int_equal(gstage_demote(&g, GPA(0xc0000000), GSTAGE_4K), TSM_E_ADDRESS);
+	assert_memory_equal(before, rv_ram, sizeof(before));
+}
+
+static void a_retired_table_waits_for_the_epoch(void **state)
+{
+	u64 *table, pool;
+	u32 version;
+
+	(void)state;
+	assert_int_equal(map(0x80200000, 512, GSTAGE_4K, DATA), TSM_OK);
+	block_and_fence(0x80200000, SIZE_2M);
+	table = spa_ptr(SPA(BASE + (4 + 1) * PAGE_SIZE));
+	assert_int_not_equal(table[511], 0);
+	/* A vCPU is inside, and may have the table in its page-walk cache. */
+	epoch_enter(&epoch, &slot, &version);
+	epoch_flushed(&slot, version);
+	pool = g.pool_count;
+	assert_int_equal(gstage_promote(&g, GPA(0x80200000), GSTAGE_2M), TSM_OK);
+	/* What it would find there is no entry. */
+	for (u32 i = 0; i < 512; i++)
+		assert_int_equal(table[i] & (PTE_V | PTE_R | PTE_W | PTE_X | PTE_SOFT0 | PTE_SOFT1), 0);
+	assert_false(gstage_pool_has(&g, pool + 1));
+	assert_true(epoch_advance(&epoch));
+	assert_false(gstage_pool_has(&g, pool + 1));
+	epoch_enter(&epoch, &slot, &version);
+	epoch_flushed(&slot, version);
+	assert_true(gstage_pool_has(&g, pool + 1));
+	assert_false(gstage_pool_has(&g, pool + 2));
+	assert_int_equal(g.pool_count, pool + 1);
+	/* It was scrubbed. */
+	while (g.pool_count) {
+		u64 *page = spa_ptr(pfn_spa(gstage_pool_take(&g)));
+
+		for (u32 i = 0; i < 512; i++)
+			assert_int_equal(page[i], 0);
+	}
+}
+
+static void demote_needs_a_page(void **state)
+{
+	static u8 before[PAGES << PAGE_SHIFT];
+
+	(void)state;
+	assert_int_equal(map(0x80200000, 1, GSTAGE_2M, DATA), TSM_OK);
+	block_and_fence(0x80200000, SIZE_2M);
+	while (g.pool_count)
+		gstage_pool_take(&g);
+	memcpy(before, rv_ram, sizeof(before));
+	assert_int_equal(gstage_demote(&g, GPA(0x80200000), GSTAGE_4K), TSM_E_NO_PTPAGES);
+	assert_memory_equal(before, rv_ram, sizeof(before));
+	give(60, 1);
+	assert_int_equal(gstage_demote(&g, GPA(0x80200000), GSTAGE_4K), TSM_OK);
+	assert_int_equal(g.pool_count, 0);
+}
+
+static void take_out(u64 gpa, u64 size)
+{
+	struct gstage_span s = { GPA(gpa), size }, left = s;
+	struct gstage_run run;
+
+	block_and_fence(gpa, size);
+	while (gstage_remove(&g, &left, &run))
+		;
+	gstage_prune(&g, &s);
+}
+
+static void empty_tables_come_back(void **state)
+{
+	u64 pool = g.pool_count;
+
+	(void)state;
+	/* Two pages around a 1 GiB border, and a neighbour. */
+	assert_int_equal(map(0xbffff000, 2, GSTAGE_4K, DATA), TSM_OK);
+	assert_int_equal(map(0xc0003000, 1, GSTAGE_4K, PFN(0x300000)), TSM_OK);
+	assert_int_equal(g.pool_count, pool - 4);
+	take_out(0xbffff000, 2 * PAGE_SIZE);
+	assert_true(gstage_pool_has(&g, pool - 2));
+	assert_false(gstage_pool_has(&g, pool - 1));
+	assert_int_equal(kind(0xc0003000), GSTAGE_MAPPED);
+	take_out(0xc0003000, PAGE_SIZE);
+	assert_true(gstage_pool_has(&g, pool));
+	/* A large leaf fits where tables were. */
+	assert_int_equal(map(0x80000000, 2, GSTAGE_1G, PFN(0x400000)), TSM_OK);
+	assert_int_equal(g.pool_count, pool);
+	/* Page by page, upwards and downwards; and 2 MiB leaves. */
+	for (u32 round = 0; round < 2; round++) {
+		assert_int_equal(map(0x100000000, 1024, GSTAGE_4K, DATA), TSM_OK);
+		for (u64 i = 0; i < 1024; i++)
+			take_out(0x100000000 + (round ? 1023 - i : i) * PAGE_SIZE, PAGE_SIZE);
+		assert_true(gstage_pool_has(&g, pool));
+	}
+	assert_int_equal(map(0x100000000, 3, GSTAGE_2M, DATA), TSM_OK);
+	take_out(0x100000000, 2 * SIZE_2M);
+	assert_false(gstage_pool_has(&g, pool));
+	take_out(0x100000000 + 2 * SIZE_2M, SIZE_2M);
+	assert_true(gstage_pool_has(&g, pool));
+	assert_int_equal(kind(0x100000000), GSTAGE_EMPTY);
 }
 
 static void dismantling_finds_everything(void **state)
@@ -363,6 +556,18 @@ int main(void)
 		  NULL },
 		{ "gstage: a blocked leaf leaves after the fence, not before",
 		  blocked_leaves_wait_for_the_fence, setup, NULL, NULL },
+		{ "gstage: 512 leaves become one and one becomes 512", leaves_fold_and_split, setup,
+		  NULL, NULL },
+		{ "gstage: so do those of 2 MiB and 1 GiB", gibibytes_fold_and_split, setup, NULL,
+		  NULL },
+		{ "gstage: leaves that are not alike stay apart", unlike_leaves_do_not_fold, setup,
+		  NULL, NULL },
+		{ "gstage: a table is not used anew before the epoch has passed",
+		  a_retired_table_waits_for_the_epoch, setup, NULL, NULL },
+		{ "gstage: splitting a leaf needs a page of the pool", demote_needs_a_page, setup,
+		  NULL, NULL },
+		{ "gstage: tables that removal leaves empty come back", empty_tables_come_back,
+		  setup, NULL, NULL },
 		{ "gstage: dismantling finds every leaf and table", dismantling_finds_everything,
 		  setup, NULL, NULL },
 		{ "gstage: the tables agree with an array", agrees_with_a_model, setup, NULL,

@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share measure attest stress
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest stress
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -14,7 +14,7 @@ UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sh
 
 page_SRC		:= $(UNIT_PAGE)
 epoch_SRC		:= tsm/page/epoch.c
-gstage_SRC		:= $(wildcard tsm/gstage/*.c) tsm/page/epoch.c lib/rv/host/rv_host.c
+gstage_SRC		:= $(wildcard tsm/gstage/*.c) $(UNIT_PAGE)
 decode_SRC		:= lib/rv/mmio_insn.c
 region_SRC		:= tsm/tvm/region.c
 covh_SRC		:= $(UNIT_RIG)
@@ -22,6 +22,7 @@ tvm_SRC			:= $(UNIT_RIG) tests/unit/tvm_rig.c
 run_SRC			:= $(tvm_SRC)
 tvm_sbi_SRC		:= $(tvm_SRC)
 share_SRC		:= $(tvm_SRC)
+fold_SRC		:= $(tvm_SRC)
 measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_block.c
 attest_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)

@@ -9,7 +9,6 @@
 
 #include "base/types.h"
 #include "base/err.h"
-#include "gstage/again.h"
 #include "host/hart.h"
 #include "generated/config.h"
 
@@ -70,6 +69,8 @@ struct reply covh_add_shared_pages(const struct call *c);
 struct reply covh_invalidate_pages(const struct call *c);
 struct reply covh_validate_pages(const struct call *c);
 struct reply covh_remove_pages(const struct call *c);
+struct reply covh_promote_page(const struct call *c);
+struct reply covh_demote_page(const struct call *c);
 struct reply covh_tvm_fence(const struct call *c);
 
 /* covh_vcpu.c */

@@ -34,6 +34,8 @@ static const struct call_row covh_rfc[] = {
 	[COVH_RFC_TVM_FENCE]		= { covh_tvm_fence, 1, false },
 	[COVH_RFC_INVALIDATE_PAGES]	= { covh_invalidate_pages, 3, false },
 	[COVH_RFC_VALIDATE_PAGES]	= { covh_validate_pages, 3, false },
+	[COVH_RFC_PROMOTE_PAGE]		= { covh_promote_page, 3, false },
+	[COVH_RFC_DEMOTE_PAGE]		= { covh_demote_page, 3, false },
 	[COVH_RFC_REMOVE_PAGES]		= { covh_remove_pages, 3, false },
 };
 
@@ -54,6 +56,17 @@ static const struct call_row covh_spec[] = {
 };
 
 /*
+ * ACE's Linux speaks the specification's numbers without naming a domain, but has two functions
+ * more before REMOVE. 19 is its PROMOTE where the third argument is no length
+ * (reference/DECISIONS.md 1).
+ */
+static const struct call_row covh_ace[] = {
+	{ covh_promote_page, 3, false },
+	{ covh_demote_page, 3, false },
+	{ covh_remove_pages, 3, false },
+};
+
+/*
  * What the latest GET_TSM_INFO said about callers that name no domain (reference/DECISIONS.md 1).
  */
 static bool host_speaks_spec;
@@ -71,11 +84,27 @@ bool call_numbering(u64 a6, bool *rfc)
 	return !(a6 & ~(SUPD_FID_MASK | SUPD_SDID_MASK << SUPD_SDID_SHIFT));
 }
 
-static const struct call_row *row_of(u64 fid, bool rfc)
+static bool is_ace(const struct world *w)
 {
+	switch (w->gpr[REG_A6]) {
+	case COVH_ACE_PROMOTE_PAGE:
+		return w->gpr[REG_A2] < COVH_ACE_PAGE_TYPES;
+	case COVH_ACE_DEMOTE_PAGE:
+	case COVH_ACE_REMOVE_PAGES:
+		return true;
+	}
+	return false;
+}
+
+static const struct call_row *row_of(const struct world *w, bool rfc)
+{
+	u64 fid = w->gpr[REG_A6] & SUPD_FID_MASK;
 	const struct call_row *rows = rfc ? covh_rfc : covh_spec;
 	u64 count = rfc ? ARRAY_SIZE(covh_rfc) : ARRAY_SIZE(covh_spec);
 
+	/* The whole of a6: these callers name no domain. */
+	if (!rfc && is_ace(w))
+		return &covh_ace[fid - COVH_ACE_PROMOTE_PAGE];
 	return fid < count && rows[fid].handler ? &rows[fid] : NULL;
 }
 
@@ -85,7 +114,7 @@ struct reply covh_call(struct hart *h, const struct world *w, bool *fail_entry)
 	const struct call_row *row = NULL;
 
 	if (call_numbering(w->gpr[REG_A6], &c.rfc))
-		row = row_of(w->gpr[REG_A6] & SUPD_FID_MASK, c.rfc);
+		row = row_of(w, c.rfc);
 	if (!row)
 		return reply_value(TSM_E_NOT_SUPPORTED, 0);
 	return call_row_run(row, &c, w, fail_entry);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* COVH: taking pages from a running TVM (ABI.md 4.17 to 4.19, 4.21). */
+/* COVH: taking pages from a running TVM (ABI.md 4.17 to 4.21). */
 #include "abi/call.h"
 #include "tvm/tvm.h"
 
@@ -71,6 +71,58 @@ struct reply covh_remove_pages(const struct call *c)
 
 	if (err == TSM_OK)
 		err = tvm_remove(t, &s, call_deviates(c));
+	tvm_put(t);
+	return reply_value(err, 0);
+}
+
+/*
+ * The TVM, which must be RUNNABLE, a guest address, and the size that the leaves there are to have:
+ * from @smallest on, two of the three sizes. The address is aligned to the larger size of the two
+ * that the call is about.
+ */
+static enum tsm_err fold_decode(const struct call *c, struct tvm **t, enum gstage_level smallest)
+{
+	u64 gpa = c->arg[1];
+	u64 type = c->arg[2];
+
+	*t = tvm_get(c->arg[0]);
+	if (!*t || tvm_state(*t) != TVM_RUNNABLE)
+		return TSM_E_PARAM;
+	if (!IS_ALIGNED(gpa, PAGE_SIZE) || gpa >= GSTAGE_GPA_END)
+		return TSM_E_ADDRESS;
+	if (type < smallest || type > smallest + 1)
+		return TSM_E_PARAM;
+	return IS_ALIGNED(gpa, gstage_size((enum gstage_level)type + GSTAGE_2M - smallest)) ?
+		       TSM_OK : TSM_E_ADDRESS;
+}
+
+/*
+ * COVH promote_page. Refuses: unknown id, not RUNNABLE, address, size, not in one region of memory,
+ * not 512 leaves of the next smaller size that are blocked and fenced, frames not contiguous or not
+ * aligned.
+ */
+struct reply covh_promote_page(const struct call *c)
+{
+	struct tvm *t;
+	enum tsm_err err = fold_decode(c, &t, GSTAGE_2M);
+
+	if (err == TSM_OK)
+		err = tvm_promote(t, GPA(c->arg[1]), (enum gstage_level)c->arg[2]);
+	tvm_put(t);
+	return reply_value(err, 0);
+}
+
+/*
+ * COVH demote_page. Refuses: unknown id, not RUNNABLE, address, size, not in one region of memory,
+ * no leaf of the next larger size that is blocked and fenced, no table page.
+ */
+struct reply covh_demote_page(const struct call *c)
+{
+	struct tvm *t;
+	enum tsm_err err = fold_decode(c, &t, GSTAGE_4K);
+
+	if (err == TSM_OK)
+		err = tvm_demote(t, GPA(c->arg[1]), (enum gstage_level)c->arg[2]);
 	tvm_put(t);
 	return reply_value(err, 0);
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A blocked entry keeps frame and permissions and holds the low bits of the epoch at which it was
- * blocked. Whether that epoch has passed is asked for stamps that are at most a few fences old; an
- * old one that looks young again because the bits wrapped only asks for another fence.
+ * blocked.
  */
 #include "base/check.h"
 #include "gstage/pte.h"
 
-/* A step through the leaves and empty entries of a span. */
+/*
+ * A step through a span: @n entries of one table, 4 KiB leaves or places for them, or one entry
+ * where the tables end above that.
+ */
 struct walk {
 	const struct gstage *g;
-	u64 gpa;			/* where the entry begins, or the span's start inside it */
-	u64 next;			/* where the next entry begins */
+	u64 gpa;			/* where the step begins */
+	u64 next;			/* where it ends */
 	u64 end;
 	enum gstage_level level;
-	u64 *e;				/* NULL: not begun */
+	u64 *e;
+	u64 n;
 };
 
 static struct walk walk_of(const struct gstage *g, const struct gstage_span *s)
@@ -29,86 +32,140 @@ static bool walk_next(struct walk *w)
 	if (w->next >= w->end)
 		return false;
 	w->gpa = w->next;
-	/* The neighbour in the same table needs no descent. */
-	if (w->e && w->level == GSTAGE_4K && w->gpa & (SIZE_2M - 1))
-		w->e++;
-	else
-		w->e = gstage_descend(w->g, GPA(w->gpa), GSTAGE_4K, &w->level);
-	size = gstage_size(w->level);
-	w->next = ALIGN_DOWN(w->gpa, size) + size;
+	w->e = gstage_descend(w->g, GPA(w->gpa), GSTAGE_4K, &w->level);
+	size = w->level == GSTAGE_4K ? SIZE_2M : gstage_size(w->level);
+	w->next = MIN(ALIGN_DOWN(w->gpa, size) + size, w->end);
+	w->n = w->level == GSTAGE_4K ? (w->next - w->gpa) >> PAGE_SHIFT : 1;
 	return true;
 }
 
-/* The leaf lies in the span as a whole. */
+/* The step's entry lies in the span as a whole. */
 static bool walk_inside(const struct walk *w)
 {
-	return IS_ALIGNED(w->gpa, gstage_size(w->level)) && w->next <= w->end;
+	return w->next - w->gpa >= gstage_size(w->level);
 }
 
-static u32 stamp_of(u64 pte, const struct epoch *epoch)
+/* What gstage_check() asks for. */
+struct wanted {
+	u64 kinds;			/* PTE_V, PTE_BLOCKED */
+	bool fenced;
+	bool absent_ok;
+	struct epoch *epoch;
+	u64 passed;			/* a stamp that is known to have passed; most share one */
+};
+
+static bool is_fenced(struct wanted *x, u64 pte)
 {
-	u32 now = epoch_stamp(epoch);
-	u64 age = (now - (pte >> PTE_STAMP_SHIFT)) & PTE_STAMP_MASK;
-
-	return now - (u32)age;
+	if (pte >> PTE_STAMP_SHIFT == x->passed)
+		return true;
+	if (!pte_fenced(pte, x->epoch))
+		return false;
+	x->passed = pte >> PTE_STAMP_SHIFT;
+	return true;
 }
 
-static bool is_wanted(u64 pte, enum gstage_want want, struct epoch *epoch)
+static enum tsm_err step_check(const struct walk *w, struct wanted *x)
+{
+	u64 kinds = x->kinds;
+
+	for (u64 i = 0; i < w->n; i++) {
+		u64 pte = pte_get(&w->e[i]);
+
+		if (!(pte & kinds)) {
+			if (!pte && x->absent_ok)
+				continue;
+			return pte_kind(pte) == GSTAGE_IN_FLIGHT ? TSM_AGAIN : TSM_E_ADDRESS;
+		}
+		if ((x->fenced && !is_fenced(x, pte)) || (w->level && !walk_inside(w)))
+			return TSM_E_ADDRESS;
+	}
+	return TSM_OK;
+}
+
+static u64 kinds_of(enum gstage_want want)
 {
 	switch (want) {
 	case GSTAGE_WANT_PRESENT:
-		return pte_kind(pte) == GSTAGE_MAPPED || pte_kind(pte) == GSTAGE_BLOCKED;
+		return PTE_V | PTE_BLOCKED;
 	case GSTAGE_WANT_MAPPED:
-		return pte_kind(pte) == GSTAGE_MAPPED;
+		return PTE_V;
 	case GSTAGE_WANT_BLOCKED:
-		return pte_kind(pte) == GSTAGE_BLOCKED;
 	case GSTAGE_WANT_FENCED:
-		return pte_kind(pte) == GSTAGE_BLOCKED && epoch_passed(epoch, stamp_of(pte, epoch));
+		return PTE_BLOCKED;
 	}
-	return false;
+	return 0;
 }
 
 enum tsm_err gstage_check(const struct gstage *g, const struct gstage_span *s,
 			  enum gstage_want want, bool absent_ok, struct epoch *epoch)
 {
 	struct walk w = walk_of(g, s);
+	struct wanted x = {
+		.kinds = kinds_of(want),
+		.fenced = want == GSTAGE_WANT_FENCED,
+		.absent_ok = absent_ok,
+		.epoch = epoch,
+		.passed = ~0ULL,
+	};
 
 	while (walk_next(&w)) {
-		u64 pte = pte_get(w.e);
+		enum tsm_err err = step_check(&w, &x);
 
-		if (!pte && absent_ok)
-			continue;
-		if (pte_kind(pte) == GSTAGE_IN_FLIGHT)
-			return TSM_AGAIN;
-		if (!is_wanted(pte, want, epoch) || !walk_inside(&w))
-			return TSM_E_ADDRESS;
+		if (err != TSM_OK)
+			return err;
 	}
 	return TSM_OK;
 }
 
 void gstage_block(const struct gstage *g, const struct gstage_span *s, u32 stamp)
 {
+	u64 blocked = PTE_BLOCKED | (stamp & PTE_STAMP_MASK) << PTE_STAMP_SHIFT;
 	struct walk w = walk_of(g, s);
 
-	while (walk_next(&w)) {
-		u64 pte = pte_get(w.e);
+	while (walk_next(&w))
+		for (u64 i = 0; i < w.n; i++) {
+			u64 pte = pte_get(&w.e[i]);
 
-		if (pte_kind(pte) == GSTAGE_MAPPED)
-			pte_set(w.e, (pte & ~PTE_V) | PTE_BLOCKED |
-				     (stamp & PTE_STAMP_MASK) << PTE_STAMP_SHIFT);
-	}
+			if (pte & PTE_V)
+				pte_set(&w.e[i], (pte & ~PTE_V) | blocked);
+		}
 }
 
 void gstage_unblock(const struct gstage *g, const struct gstage_span *s)
 {
 	struct walk w = walk_of(g, s);
 
-	while (walk_next(&w)) {
-		u64 pte = pte_get(w.e) & (BIT(PTE_STAMP_SHIFT) - 1);
+	while (walk_next(&w))
+		for (u64 i = 0; i < w.n; i++) {
+			u64 pte = pte_get(&w.e[i]);
 
-		if (pte_kind(pte) == GSTAGE_BLOCKED)
-			pte_set(w.e, (pte & ~PTE_BLOCKED) | PTE_V);
+			if (pte_kind(pte) == GSTAGE_BLOCKED)
+				pte_set(&w.e[i], pte_unblocked(pte));
+		}
+}
+
+/* Empties the entries of a step as far as they go on with the run; returns how many they are. */
+static u64 step_remove(const struct walk *w, struct gstage_run *run)
+{
+	u64 i;
+
+	for (i = 0; i < w->n; i++) {
+		u64 pte = pte_get(&w->e[i]);
+		enum gstage_run_kind kind = pte & PTE_X ? GSTAGE_RUN_DATA : GSTAGE_RUN_SHARED;
+
+		if (!pte && run->count)
+			break;
+		if (!pte)
+			continue;
+		check(pte_kind(pte) == GSTAGE_BLOCKED);
+		if (!run->count)
+			*run = (struct gstage_run){ kind, pte_pfn(pte), 0 };
+		else if (kind != run->kind || pte_pfn(pte).v != run->pfn.v + run->count)
+			break;
+		run->count += gstage_size(w->level) >> PAGE_SHIFT;
+		pte_set(&w->e[i], 0);
 	}
+	return i;
 }
 
 bool gstage_remove(const struct gstage *g, struct gstage_span *s, struct gstage_run *run)
@@ -117,25 +174,15 @@ bool gstage_remove(const struct gstage *g, struct gstage_span *s, struct gstage_
 
 	run->count = 0;
 	while (walk_next(&w)) {
-		u64 pte = pte_get(w.e);
-		enum gstage_run_kind kind = pte & PTE_X ? GSTAGE_RUN_DATA : GSTAGE_RUN_SHARED;
+		u64 n = step_remove(&w, run);
 
-		if (!pte) {
-			if (run->count)
-				break;
-			continue;
-		}
-		check(pte_kind(pte) == GSTAGE_BLOCKED);
-		if (run->count && (kind != run->kind || pte_pfn(pte).v != run->pfn.v + run->count))
+		if (n < w.n) {
+			w.next = w.gpa + n * gstage_size(w.level);
 			break;
-		if (!run->count)
-			*run = (struct gstage_run){ kind, pte_pfn(pte), 0 };
-		run->count += gstage_size(w.level) >> PAGE_SHIFT;
-		pte_set(w.e, 0);
-		w.gpa = w.next;
+		}
 	}
-	s->size = w.end - w.gpa;
-	s->gpa = GPA(w.gpa);
+	s->size = w.end - w.next;
+	s->gpa = GPA(w.next);
 	return run->count;
 }
 
@@ -144,7 +191,43 @@ bool gstage_is_empty(const struct gstage *g, const struct gstage_span *s)
 	struct walk w = walk_of(g, s);
 
 	while (walk_next(&w))
-		if (pte_get(w.e))
+		for (u64 i = 0; i < w.n; i++)
+			if (pte_get(&w.e[i]))
+				return false;
+	return true;
+}
+
+/* Looks at the neighbours of entry @near first. */
+static bool table_is_empty(const u64 *table, u64 near)
+{
+	for (u64 i = 0; i < TABLE_ENTRIES; i++)
+		if (pte_get(&table[(near - 1 + i) % TABLE_ENTRIES]))
 			return false;
 	return true;
+}
+
+/* The table of entries of @level around @gpa leaves if there is one and it is empty. */
+static void prune_table(struct gstage *g, u64 gpa, enum gstage_level level)
+{
+	enum gstage_level at;
+	u64 *e = gstage_descend(g, GPA(gpa), level + 1, &at);
+	u64 pte = pte_get(e);
+
+	if (at != level + 1 || !pte_is_table(pte) ||
+	    !table_is_empty(pte_table(pte), gpa / gstage_size(level) % TABLE_ENTRIES))
+		return;
+	pte_set(e, 0);
+	gstage_retire(g, pte_pfn(pte));
+}
+
+void gstage_prune(struct gstage *g, const struct gstage_span *s)
+{
+	struct walk w = walk_of(g, s);
+
+	while (walk_next(&w)) {
+		if (w.level == GSTAGE_4K)
+			prune_table(g, w.gpa, GSTAGE_4K);
+		if (w.level != GSTAGE_1G && (w.next == w.end || IS_ALIGNED(w.next, SIZE_1G)))
+			prune_table(g, w.gpa, GSTAGE_2M);
+	}
 }

@@ -20,9 +20,9 @@ static u64 *root_of(const struct gstage *g)
 	return spa_ptr(pfn_spa(g->root));
 }
 
-void gstage_init(struct gstage *g, pfn_t root)
+void gstage_init(struct gstage *g, pfn_t root, struct epoch *epoch)
 {
-	*g = (struct gstage){ .root = root };
+	*g = (struct gstage){ .root = root, .epoch = epoch };
 }
 
 u64 gstage_hgatp(const struct gstage *g, u64 vmid)
@@ -147,7 +147,7 @@ enum tsm_err gstage_reserve(struct gstage *g, const struct gstage_range *r, pfn_
 
 	if (err != TSM_OK)
 		return err;
-	if (missing > g->pool_count)
+	if (!gstage_pool_has(g, missing))
 		return TSM_E_NO_PTPAGES;
 	for (u64 left = r->count; left;) {
 		u64 *e = make_path(g, gpa, r->level);

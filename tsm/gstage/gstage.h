@@ -18,7 +18,6 @@
 
 #include "base/types.h"
 #include "base/err.h"
-#include "gstage/again.h"
 #include "page/epoch.h"
 #include "rv/csr.h"
 
@@ -42,6 +41,9 @@ struct gstage {
 	pfn_t root;		/* four frames, aligned to their size */
 	pfn_t pool;		/* first free page, 0: none; linked through their first words */
 	u64 pool_count;
+	struct epoch *epoch;	/* of the address space */
+	pfn_t retired;		/* pages on their way back to the pool, oldest first (pool.c) */
+	pfn_t retired_last;
 };
 
 /* @count leaves of @level from @gpa on, aligned to their size. */
@@ -71,8 +73,8 @@ static inline u64 gstage_size(enum gstage_level level)
 	return PAGE_SIZE << 9 * (u32)level;
 }
 
-/* @root: four scrubbed frames. */
-void gstage_init(struct gstage *g, pfn_t root);
+/* @root: four scrubbed frames. @epoch: of the vCPUs that are entered with these tables. */
+void gstage_init(struct gstage *g, pfn_t root, struct epoch *epoch);
 
 /* The value of hgatp for these tables. */
 u64 gstage_hgatp(const struct gstage *g, u64 vmid);
@@ -145,6 +147,11 @@ void gstage_unblock(const struct gstage *g, const struct gstage_span *s);
  */
 bool gstage_remove(const struct gstage *g, struct gstage_span *s, struct gstage_run *run);
 /*
+ * Tables that hold nothing any more and that the span reaches into leave, and retire. TVM lock
+ * held.
+ */
+void gstage_prune(struct gstage *g, const struct gstage_span *s);
+/*
  * replace.c: a mapped 4 KiB leaf leads to another frame from now on; translations to the old one may live until the
  * epoch has passed. TVM lock held.
  */
@@ -152,13 +159,36 @@ void gstage_replace(const struct gstage *g, gpa_t gpa, pfn_t pfn);
 /* True when the span has no entry of any kind. */
 bool gstage_is_empty(const struct gstage *g, const struct gstage_span *s);
 
+/* fold.c: leaves of one size for leaves of another, frames unchanged. TVM lock held. */
+
+/*
+ * The table below the entry of @level at @gpa becomes one leaf. All of its entries must be leaves,
+ * blocked and fenced, their frames contiguous and aligned; the new leaf is mapped. TSM_E_ADDRESS:
+ * it is not so; TSM_AGAIN: in flight.
+ */
+enum tsm_err gstage_promote(struct gstage *g, gpa_t gpa, enum gstage_level level);
+/*
+ * The leaf above @level at @gpa, blocked and fenced, becomes a table of mapped leaves of @level.
+ * Errors likewise; TSM_E_NO_PTPAGES.
+ */
+enum tsm_err gstage_demote(struct gstage *g, gpa_t gpa, enum gstage_level level);
+
 /* pool.c */
 
 /* Links scrubbed pages [first, first + count) into a chain; no lock: nobody else knows them yet. */
 void gstage_pool_chain(pfn_t first, u64 count);
 /* Hands such a chain to the pool. TVM lock held. */
 void gstage_pool_give(struct gstage *g, pfn_t first, u64 count);
-/* Takes one page, zeroed. TVM lock held; the caller has seen pool_count > 0. */
+/* TVM lock held. True: the pool has @count pages; retired ones join it where their time has come. */
+bool gstage_pool_has(struct gstage *g, u64 count);
+/*
+ * A table that no entry leads to any more, zeroed. Page-walk caches and readers without a lock may
+ * still be in it until the TVM's epoch has passed. TVM lock held.
+ */
+void gstage_retire(struct gstage *g, pfn_t pfn);
+/* No vCPU will ever be inside again: all that is retired joins the pool. */
+void gstage_pool_collect(struct gstage *g);
+/* Takes one page, zeroed. TVM lock held; gstage_pool_has() has said yes. */
 pfn_t gstage_pool_take(struct gstage *g);
 
 /* dismantle.c: taking the tables of a TVM apart that no one uses any more */

@@ -24,6 +24,9 @@
 #define PTE_STAMP_BITS		28
 #define PTE_STAMP_MASK		(BIT(PTE_STAMP_BITS) - 1)
 
+/* Frame number and permissions, without the stamp. */
+#define PTE_BODY		(BIT(PTE_STAMP_SHIFT) - 1)
+
 static_assert(PTE_PPN_SHIFT + PAGE_OWNER_BITS <= PTE_STAMP_SHIFT, "a frame number and a stamp fit");
 
 static inline pfn_t pte_pfn(u64 pte) { return PFN(pte >> PTE_PPN_SHIFT & PAGE_OWNER_MASK); }
@@ -41,6 +44,30 @@ static inline enum gstage_kind pte_kind(u64 pte)
 	if (pte & PTE_BLOCKED)
 		return GSTAGE_BLOCKED;
 	return pte & PTE_IN_FLIGHT ? GSTAGE_IN_FLIGHT : GSTAGE_EMPTY;
+}
+
+/*
+ * The epoch that a blocked entry, or a retired table's first word, was stamped with: the latest one
+ * with those bits. An old stamp that looks young because the bits wrapped only asks for another
+ * fence.
+ */
+static inline u32 pte_stamp(u64 pte, const struct epoch *epoch)
+{
+	u32 now = epoch_stamp(epoch);
+	u64 age = (now - (pte >> PTE_STAMP_SHIFT)) & PTE_STAMP_MASK;
+
+	return now - (u32)age;
+}
+
+static inline bool pte_fenced(u64 pte, struct epoch *epoch)
+{
+	return epoch_passed(epoch, pte_stamp(pte, epoch));
+}
+
+/* Puts an entry into the state that a leaf with its frame and permissions has. */
+static inline u64 pte_unblocked(u64 pte)
+{
+	return (pte & PTE_BODY & ~PTE_BLOCKED) | PTE_V;
 }
 
 /* The entry for @gpa at @level, or the one above it where the walk ends early; *@at says which. */

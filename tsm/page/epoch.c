@@ -12,11 +12,25 @@ void epoch_init(struct epoch *e, struct epoch_slot *slots, u32 slot_count)
 	*e = (struct epoch){ .current = 1, .passed = 0, .slot_count = slot_count, .slots = slots };
 }
 
+void epoch_grow(struct epoch *e, u32 slot_count)
+{
+	if (slot_count > e->slot_count)
+		__atomic_store_n(&e->slot_count, slot_count, __ATOMIC_RELEASE);
+}
+
 u32 epoch_stamp(const struct epoch *e)
 {
 	/* The table write must be visible before the epoch is read: a later fence then covers it. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return __atomic_load_n(&e->current, __ATOMIC_RELAXED);
+}
+
+bool epoch_idle(const struct epoch *e)
+{
+	for (u32 i = 0; i < e->slot_count; i++)
+		if (__atomic_load_n(&e->slots[i].active, __ATOMIC_SEQ_CST))
+			return false;
+	return true;
 }
 
 /* The oldest epoch that any active user may still use, at most the current one. */

@@ -30,6 +30,12 @@ void epoch_init(struct epoch *e, struct epoch_slot *slots, u32 slot_count);
 /* The stamp for a translation that the caller has just taken out of the tables. */
 u32 epoch_stamp(const struct epoch *e);
 
+/* True when no user is inside. One may enter right after. */
+bool epoch_idle(const struct epoch *e);
+
+/* From now on there are so many slots, not fewer than before; those that join have not been used. */
+void epoch_grow(struct epoch *e, u32 slot_count);
+
 /* Starts the next epoch. False: a user is still in the previous one, nothing has changed. */
 bool epoch_advance(struct epoch *e);
 

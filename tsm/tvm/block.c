@@ -56,9 +56,10 @@ enum tsm_err tvm_unblock(struct tvm *t, const struct gstage_span *s)
 	return err;
 }
 
-/* Takes checked pages out of the tables. Lock held. */
-static void span_release(struct tvm *t, struct gstage_span s)
+/* Takes checked pages out of the tables, and the tables that this leaves empty. Lock held. */
+static void span_release(struct tvm *t, const struct gstage_span *span)
 {
+	struct gstage_span s = *span;
 	struct gstage_run run;
 
 	while (gstage_remove(&t->gstage, &s, &run)) {
@@ -66,9 +67,9 @@ static void span_release(struct tvm *t, struct gstage_span s)
 			page_unpin(run.pfn, run.count);
 			continue;
 		}
-		check(page_claim(run.pfn, run.count, PAGE_TVM_DATA, t->id) == TSM_OK);
-		page_commit(run.pfn, run.count, PAGE_CONVERTED, 0, 0);
+		page_disown(run.pfn, run.count, PAGE_TVM_DATA, t->id);
 	}
+	gstage_prune(&t->gstage, span);
 }
 
 enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient)
@@ -81,7 +82,45 @@ enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient
 			      gstage_check(&t->gstage, s, GSTAGE_WANT_FENCED, lenient, &t->epoch) :
 			      TSM_E_ADDRESS;
 	if (err == TSM_OK)
-		span_release(t, *s);
+		span_release(t, s);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+#define FOLD_REGIONS							\
+	(BIT(REGION_CONFIDENTIAL) | BIT(REGION_CONFIDENTIAL_REMOVABLE) |	\
+	 BIT(REGION_SHARED) | BIT(REGION_SHARED_REMOVABLE))
+
+/* The leaf of @level at @gpa lies in one region of memory, or may. */
+static enum tsm_err may_fold(const struct tvm *t, gpa_t gpa, enum gstage_level level)
+{
+	const struct gstage_span s = { gpa, gstage_size(level) };
+
+	if (t->state != TVM_RUNNABLE)
+		return TSM_E_PARAM;
+	return FOLD_REGIONS & BIT(span_type(t, &s)) ? TSM_OK : TSM_E_ADDRESS;
+}
+
+enum tsm_err tvm_promote(struct tvm *t, gpa_t gpa, enum gstage_level level)
+{
+	enum tsm_err err;
+
+	spin_lock(&t->lock);
+	err = may_fold(t, gpa, level);
+	if (err == TSM_OK)
+		err = gstage_promote(&t->gstage, gpa, level);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+enum tsm_err tvm_demote(struct tvm *t, gpa_t gpa, enum gstage_level level)
+{
+	enum tsm_err err;
+
+	spin_lock(&t->lock);
+	err = may_fold(t, gpa, level + 1);
+	if (err == TSM_OK)
+		err = gstage_demote(&t->gstage, gpa, level);
 	spin_unlock(&t->lock);
 	return err;
 }
@@ -120,7 +159,7 @@ static enum tsm_err sweep(struct tvm *t, const struct gstage_span *s)
 	enum tsm_err err = gstage_check(&t->gstage, s, GSTAGE_WANT_FENCED, true, &t->epoch);
 
 	if (err == TSM_OK) {
-		span_release(t, *s);
+		span_release(t, s);
 		return TSM_OK;
 	}
 	err = gstage_check(&t->gstage, s, GSTAGE_WANT_PRESENT, true, &t->epoch);

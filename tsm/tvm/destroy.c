@@ -36,9 +36,7 @@ void tvm_destroy_pause(struct tvm *t)
 /* Frames of the TVM in @state go back to the host, converted. */
 static void give_back(const struct tvm *t, pfn_t pfn, u64 count, enum page_state state)
 {
-	/* Nobody but the owner's calls can hold them, and there are none. */
-	check(page_claim(pfn, count, state, t->id) == TSM_OK);
-	page_commit(pfn, count, PAGE_CONVERTED, 0, 0);
+	page_disown(pfn, count, state, t->id);
 }
 
 static void run_release(const struct tvm *t, const struct gstage_run *run)

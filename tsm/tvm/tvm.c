@@ -47,9 +47,9 @@ u64 tvm_create(pfn_t pgd, pfn_t state)
 	page_scrub(pgd, GSTAGE_ROOT_PAGES);
 	page_scrub(state, TVM_STATE_PAGES);
 	t->id = id;
-	gstage_init(&t->gstage, pgd);
+	gstage_init(&t->gstage, pgd, &t->epoch);
 	region_map_init(&t->regions);
-	epoch_init(&t->epoch, t->slots, TVM_MAX_VCPUS);
+	epoch_init(&t->epoch, t->slots, 0);
 	page_commit(pgd, GSTAGE_ROOT_PAGES, PAGE_TVM_TABLE, id, 0);
 	page_commit(pfn_add(state, 1), TVM_STATE_PAGES - 1, PAGE_TVM_STATE, id, 0);
 	/* Last: from here on the id can be found. */
@@ -94,7 +94,7 @@ enum tsm_err tvm_regions_reserve(struct tvm *t)
 
 	if (t->regions.spare_count >= REGION_SPARE_NEEDED)
 		return TSM_OK;
-	if (!t->gstage.pool_count)
+	if (!gstage_pool_has(&t->gstage, 1))
 		return TSM_E_NO_MEMORY;
 	page = gstage_pool_take(&t->gstage);
 	r = spa_ptr(pfn_spa(page));
@@ -225,6 +225,7 @@ enum tsm_err tvm_vcpu_add(struct tvm *t, u64 id, pfn_t pfn)
 	if (!t->vcpu_pfn[id]) {
 		vcpu_init(spa_ptr(pfn_spa(pfn)), t->id, (u32)id);
 		page_commit(pfn, vcpu_state_pages(), PAGE_VCPU_STATE, t->id, 0);
+		epoch_grow(&t->epoch, (u32)id + 1);
 		__atomic_store_n(&t->vcpu_pfn[id], (u32)pfn.v, __ATOMIC_RELEASE);
 		err = TSM_OK;
 	}

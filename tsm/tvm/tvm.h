@@ -178,6 +178,14 @@ enum tsm_err tvm_unblock(struct tvm *t, const struct gstage_span *s);
  * reference. TSM_E_ADDRESS: not one removable region, a page not blocked, the fence not complete.
  */
 enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient);
+/*
+ * 512 blocked and fenced leaves become one of the next larger size @level, or one becomes 512 of
+ * the next smaller size @level; what comes out is mapped. @gpa is aligned to the larger size.
+ * TSM_E_ADDRESS: no region of memory, not such leaves, frames not contiguous or not aligned, the
+ * fence not complete; TSM_E_NO_PTPAGES; TSM_AGAIN.
+ */
+enum tsm_err tvm_promote(struct tvm *t, gpa_t gpa, enum gstage_level level);
+enum tsm_err tvm_demote(struct tvm *t, gpa_t gpa, enum gstage_level level);
 /* Starts the next TLB epoch. TSM_E_ALREADY_STARTED: a vCPU is in the one before. */
 enum tsm_err tvm_fence(struct tvm *t);
 

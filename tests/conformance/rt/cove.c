@@ -26,8 +26,8 @@ static const u8 fids[FN_COUNT][2] = {
 	[FN_TVM_FENCE] = { COVH_RFC_TVM_FENCE, COVH_SPEC_TVM_FENCE },
 	[FN_INVALIDATE] = { COVH_RFC_INVALIDATE_PAGES, COVH_SPEC_INVALIDATE_PAGES },
 	[FN_VALIDATE] = { COVH_RFC_VALIDATE_PAGES, COVH_SPEC_VALIDATE_PAGES },
-	[FN_PROMOTE_PAGE] = { COVH_RFC_PROMOTE_PAGE, NONE },
-	[FN_DEMOTE_PAGE] = { COVH_RFC_DEMOTE_PAGE, NONE },
+	[FN_PROMOTE_PAGE] = { COVH_RFC_PROMOTE_PAGE, COVH_ACE_PROMOTE_PAGE },
+	[FN_DEMOTE_PAGE] = { COVH_RFC_DEMOTE_PAGE, COVH_ACE_DEMOTE_PAGE },
 	[FN_REMOVE] = { COVH_RFC_REMOVE_PAGES, COVH_SPEC_REMOVE_PAGES },
 };
 
@@ -36,8 +36,12 @@ bool covh_fid(enum covh_fn fn, u64 *fid)
 	u8 number = fids[fn][numbering != NUMBERING_RFC];
 
 	*fid = number;
-	if (numbering == NUMBERING_SPEC_SDID)
+	if (numbering == NUMBERING_SPEC_SDID) {
+		/* ACE's functions are for callers without a domain. */
+		if (fn == FN_PROMOTE_PAGE || fn == FN_DEMOTE_PAGE)
+			return false;
 		*fid |= (u64)SUPD_TSM_DOMAIN << SUPD_SDID_SHIFT;
+	}
 	return number != NONE;
 }
 
