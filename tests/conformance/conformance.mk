@@ -43,6 +43,13 @@ $(CONF)/tvm.elf: tests/conformance/tvm/tvm.ld $(CONF)/tvm/start.o
 
 $(CONF)/rt/image.o: $(CONF)/tvm.bin
 
+$(CONF)/matrix.inc: tests/conformance/matrix.csv scripts/abi-matrix
+	@mkdir -p $(@D)
+	$(Q)scripts/abi-matrix --table $@
+
+$(CONF)/host/t_matrix.o $(CONF)/host/matrix_world.o: $(CONF)/matrix.inc
+$(CONF)/host/t_matrix.o $(CONF)/host/matrix_world.o: CONF_CFLAGS += -I$(CONF)
+
 $(CONF)/tvm/%.o: tests/conformance/tvm/%.S | $(DEPS)/stamps/toolchain
 	$(call say,AS,$<)
 	@mkdir -p $(@D)

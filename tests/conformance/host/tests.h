@@ -14,7 +14,7 @@
 	X(finalize) X(run) X(exits) X(mmio) X(host_irq) X(regs) X(tvm_calls)	\
 	X(attest) X(attest_harts) X(atst) X(leak) X(pmu) X(covi) X(aia) X(aia_harts)		\
 	X(share) X(block) X(block_harts) X(fold) X(client) X(client_harts)		\
-	X(isolation) X(life) X(harts) X(hostile)
+	X(matrix) X(isolation) X(life) X(harts) X(stress) X(hostile)
 
 #define GROUP_DECLARE(g)	extern const struct group g##_group;
 GROUPS(GROUP_DECLARE)
