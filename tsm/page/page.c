@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "page/page.h"
 #include "base/check.h"
-#include "base/string.h"
 #include "rv_arch.h"
 
 struct epoch host_epoch;
@@ -234,7 +233,7 @@ void page_scrub(pfn_t pfn, u64 count)
 	if (cboz_block)
 		rv_cbo_zero(p, count * PAGE_SIZE, cboz_block);
 	else
-		memset(p, 0, count * PAGE_SIZE);
+		rv_zero(p, count * PAGE_SIZE);
 }
 
 void page_scrub_confidential(void)

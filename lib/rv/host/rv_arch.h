@@ -89,6 +89,7 @@ static inline void rv_hfence_gvma_vmid(u64 vmid)
 	rv_cpu->last_vmid = vmid;
 }
 
+void rv_zero(char *p, u64 size);
 void rv_cbo_zero(char *p, u64 size, u64 block);
 /* Device registers: nothing lies behind them here. */
 void rv_mmio_write32(spa_t at, u32 v);

@@ -38,6 +38,11 @@ struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3,
 	return rv_cpu->sbi_ret;
 }
 
+void rv_zero(char *p, u64 size)
+{
+	memset(p, 0, size);
+}
+
 void rv_cbo_zero(char *p, u64 size, u64 block)
 {
 	(void)block;

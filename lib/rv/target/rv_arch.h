@@ -88,6 +88,17 @@ static inline void rv_hfence_vvma_all(void)
 	__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma\n.option pop" : : : "memory");
 }
 
+/* @size: a multiple of 256. Larger steps than the compiler's memset takes: 560 instructions a page. */
+static inline void rv_zero(char *p, u64 size)
+{
+	for (char *end = p + size; p < end; p += 256)
+		__asm__ volatile(".set rv_zero_at, 0\n"
+				 ".rept 32\n"
+				 "sd zero, rv_zero_at(%0)\n"
+				 ".set rv_zero_at, rv_zero_at + 8\n"
+				 ".endr" : : "r"(p) : "memory");
+}
+
 static inline void rv_cbo_zero(char *p, u64 size, u64 block)
 {
 	/* cbo.zero (p): MISC-MEM, funct3 2, imm 4; written as .insn because the base ISA of the build lacks Zicboz. */
