@@ -192,6 +192,79 @@ static void several_vcpus(void **state)
 	tvm_end();
 }
 
+/* Without interrupt files, vCPUs interrupt and fence each other by calls. */
+static void ipi_and_rfence(void **state)
+{
+	struct rig_ret r;
+	u64 calls, fences;
+
+	(void)state;
+	tvm_start();
+	run(0);
+	assert_int_equal(ASK(SBI_EXT_BASE, SBI_BASE_PROBE, SBI_EXT_IPI), 0);
+	assert_int_equal(rig_world()->gpr[REG_A1], 1);
+	/* Bits of vCPUs that do not exist; functions that are a hypervisor's. */
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 8, 0), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 1, 3), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 2, ~1ULL), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 1ULL << 63, 0), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(ASK(SBI_EXT_IPI, 1, 1, 0), SBI_ERR_NOT_SUPPORTED);
+	assert_int_equal(ASK(SBI_EXT_RFENCE, 1, 1, 256, 0, 0), SBI_ERR_INVALID_PARAM);
+	assert_int_equal(ASK(SBI_EXT_RFENCE, 3, 1, 0, 0, 0), SBI_ERR_NOT_SUPPORTED);
+	assert_int_equal(csr_read(CSR_HVIP) & BIT(IRQ_VSSI), 0);
+	/* Itself, and nobody, and all where the others are off. */
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 0, 0), 0);
+	assert_int_equal(csr_read(CSR_HVIP) & BIT(IRQ_VSSI), 0);
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 0, ~0ULL), 0);
+	assert_int_equal(csr_read(CSR_HVIP) & BIT(IRQ_VSSI), BIT(IRQ_VSSI));
+	csr_clear(CSR_HVIP, BIT(IRQ_VSSI));
+	fences = rv_cpu->hfence_vvma_all;
+	assert_int_equal(ASK(SBI_EXT_RFENCE, 1, 1, 0, 0, ~0ULL), 0);
+	assert_int_equal(rv_cpu->hfence_vvma_all, fences + 1);
+	/* One that is started but not on a hart: the host is told, the interrupt waits. */
+	assert_false(TVM_ECALL(&r, SBI_EXT_HSM, SBI_HSM_START, 1, RAM + 0x200, 0));
+	run(0);
+	assert_int_equal(ASK(SBI_EXT_RFENCE, 0, 2, 0, 0, 0), 0);
+	poison();
+	assert_false(TVM_ECALL(&r, SBI_EXT_IPI, SBI_IPI_SEND, 2, 0));
+	expect_args(2, 0, 0, SBI_IPI_SEND, SBI_EXT_IPI);
+	rig_on(1);
+	fences = rv_cpu->fence_i;
+	run(1);
+	assert_int_equal(csr_read(CSR_HVIP) & BIT(IRQ_VSSI), BIT(IRQ_VSSI));
+	assert_true(rv_cpu->fence_i > fences);
+	csr_clear(CSR_HVIP, BIT(IRQ_VSSI));
+	/* Now it is on a hart: that one is interrupted. */
+	rig_on(0);
+	assert_int_equal(run(0)->gpr[REG_A0], 0);
+	calls = rv_cpu->sbi_calls;
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 1, 1), 0);
+	assert_int_equal(rv_cpu->sbi_calls, calls + 1);
+	assert_int_equal(ASK(SBI_EXT_RFENCE, 2, 2, 0, 0, ~0ULL, 5), 0);
+	assert_int_equal(rv_cpu->sbi_calls, calls + 2);
+	rig_on(1);
+	fences = rv_cpu->hfence_vvma_all;
+	assert_true(rig_trap(CAUSE_IRQ | IRQ_SSI, 0, 0, &r));
+	assert_int_equal(csr_read(CSR_HVIP) & BIT(IRQ_VSSI), BIT(IRQ_VSSI));
+	assert_int_equal(rv_cpu->hfence_vvma_all, fences + 1);
+	csr_clear(CSR_HVIP, BIT(IRQ_VSSI));
+	/* It is about to sleep when the interrupt comes: the host runs it again. */
+	rig_on(0);
+	assert_int_equal(ASK(SBI_EXT_IPI, 0, 2, 0), 0);
+	rig_on(1);
+	csr_write(CSR_VSIP, 0);
+	rig_world()->sstatus |= SSTATUS_SPP;
+	assert_false(rig_trap(CAUSE_VIRTUAL_INST, WFI, 0, &r));
+	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_STI);
+	run(1);
+	assert_int_equal(csr_read(CSR_HVIP) & BIT(IRQ_VSSI), BIT(IRQ_VSSI));
+	csr_clear(CSR_HVIP, BIT(IRQ_VSSI));
+	kick();
+	rig_on(0);
+	kick();
+	tvm_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +274,7 @@ int main(void)
 			 private_console),
 		SENTENCE("sbi: what a TVM is answered without the host", answered_calls),
 		SENTENCE("sbi: vCPUs start, stop and run on one hart at a time", several_vcpus),
+		SENTENCE("sbi: IPI and RFENCE between vCPUs without interrupt files", ipi_and_rfence),
 	};
 
 	return cmocka_run_group_tests(tests, rig_setup, NULL);

@@ -26,7 +26,7 @@ bool tvm_need_page(const struct tvm_call *c, u64 scause, gpa_t gpa)
 }
 
 /* COVH, COVI, NACL and SUPD are the host's: absent here (ABI.md 1.4). */
-static u64 probe(u64 eid)
+static u64 probe(const struct tvm *t, u64 eid)
 {
 	switch (eid) {
 	case SBI_EXT_LEGACY_PUTCHAR:
@@ -37,6 +37,9 @@ static u64 probe(u64 eid)
 	case SBI_EXT_DBCN:
 	case SBI_EXT_COVG:
 		return 1;
+	case SBI_EXT_IPI:
+	case SBI_EXT_RFENCE:
+		return !t->aia.valid;
 	case SBI_EXT_ATST:
 		return CONFIG_ATST;
 	}
@@ -53,7 +56,7 @@ static bool base_call(const struct tvm_call *c, u64 fid)
 	case SBI_BASE_IMPL_VERSION:
 		return tvm_reply(c, SBI_SUCCESS, TSM_VERSION);
 	case SBI_BASE_PROBE:
-		return tvm_reply(c, SBI_SUCCESS, probe(arg(c, 0)));
+		return tvm_reply(c, SBI_SUCCESS, probe(c->tvm, arg(c, 0)));
 	case SBI_BASE_MVENDORID:
 	case SBI_BASE_MARCHID:
 	case SBI_BASE_MIMPID:
@@ -218,6 +221,14 @@ bool tvm_sbi_call(const struct tvm_call *c)
 		return srst_call(c, fid);
 	case SBI_EXT_DBCN:
 		return dbcn_call(c, fid);
+	case SBI_EXT_IPI:
+		if (!c->tvm->aia.valid)
+			return tvm_ipi_call(c, fid);
+		break;
+	case SBI_EXT_RFENCE:
+		if (!c->tvm->aia.valid)
+			return tvm_rfence_call(c, fid);
+		break;
 	case SBI_EXT_COVG:
 		return tvm_covg_call(c);
 	case SBI_EXT_ATST:

@@ -29,6 +29,10 @@ bool tvm_covg_call(const struct tvm_call *c);
 /* atst.c: likewise for ATST. */
 bool tvm_atst_call(const struct tvm_call *c);
 
+/* tvm_ipi.c: likewise for IPI and RFENCE, of a TVM without interrupt files. */
+bool tvm_ipi_call(const struct tvm_call *c, u64 fid);
+bool tvm_rfence_call(const struct tvm_call *c, u64 fid);
+
 /* attest.c: COVG functions 6, 7 and 10, and what they share with ATST */
 bool covg_get_attcaps(const struct tvm_call *c);
 bool covg_extend_measurement(const struct tvm_call *c);

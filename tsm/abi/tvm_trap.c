@@ -28,6 +28,7 @@ static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, str
 		exit_interrupt(e, csr_read(CSR_HGEIP) & csr_read(CSR_HGEIE) & host_file ? IRQ_SEI : IRQ_SGEI);
 		return false;
 	}
+	vcpu_serve(h->vcpu);
 	irq = hsm_kept_irq(h->host.hvip, h->host.vsie);
 	if (!irq)
 		return true;

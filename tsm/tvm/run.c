@@ -70,9 +70,16 @@ static enum tsm_err find_file(struct tvm_run *run)
 }
 
 /* The last that a run does with its TVM. */
-static void run_release(struct tvm *t, struct vcpu *v, bool dead)
+static void run_release(struct tvm *t, struct vcpu *v, bool dead, bool wfi)
 {
 	check(vcpu_power_move(v, VCPU_RUNNING, dead ? VCPU_OFF : VCPU_ON));
+	/*
+	 * A request of another vCPU came too late for this run, and whoever made it does not know:
+	 * the host shall not let the vCPU sleep but run it again, as if its timer had ended the run.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (wfi && __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST))
+		csr_write(CSR_VSCAUSE, CAUSE_IRQ | IRQ_STI);
 	tvm_put(t);
 }
 
@@ -86,7 +93,7 @@ enum tsm_err tvm_run_decode(const struct hart *h, u64 id, u64 vcpu, struct tvm_r
 	if (err == TSM_OK && !run->not_yet)
 		err = finish_share(h, run);
 	if (err != TSM_OK)
-		run_release(run->tvm, run->vcpu, false);
+		run_release(run->tvm, run->vcpu, false, false);
 	return err;
 }
 
@@ -141,14 +148,16 @@ bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead)
 		u64 irq = kept_irq();
 
 		if (!irq) {
+			__atomic_store_n(&v->on_hart, h->index, __ATOMIC_SEQ_CST);
 			vcpu_enter(h, v, &space);
+			vcpu_serve(v);
 			return true;
 		}
 		exit_interrupt(&e, irq);
 	}
 	exit_report(h, v, &e);
 	*dead = e.dead;
-	run_release(t, v, e.dead);
+	run_release(t, v, e.dead, false);
 	return false;
 }
 
@@ -163,5 +172,5 @@ void tvm_exit(struct hart *h, const struct vcpu_exit *e)
 	h->host.gpr[REG_A0] = 0;
 	h->host.gpr[REG_A1] = dead;
 	h->host.sepc += 4;
-	run_release(t, v, dead);
+	run_release(t, v, dead, e->scause == CAUSE_VIRTUAL_INST);
 }

@@ -34,6 +34,34 @@ bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to)
 					   __ATOMIC_RELAXED);
 }
 
+/*
+ * The request first, then the look at where the vCPU is. Whoever enters it says so before it serves
+ * requests, and whoever leaves it says so before it looks for the last time: one of the two sees
+ * the other.
+ */
+struct hart *vcpu_ask(struct vcpu *v, u32 requests)
+{
+	__atomic_fetch_or(&v->requests, requests, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&v->power, __ATOMIC_SEQ_CST) != VCPU_RUNNING)
+		return NULL;
+	return harts[__atomic_load_n(&v->on_hart, __ATOMIC_SEQ_CST)];
+}
+
+void vcpu_serve(struct vcpu *v)
+{
+	u32 requests;
+
+	if (!__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST))
+		return;
+	requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
+	if (requests & VCPU_REQ_SSIP)
+		csr_set(CSR_HVIP, BIT(IRQ_VSSI));
+	if (requests & VCPU_REQ_FENCE_I)
+		rv_fence_i();
+	if (requests & VCPU_REQ_FENCE_VMA)
+		rv_hfence_vvma_all();
+}
+
 void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 {
 	struct world *w = &v->world;
@@ -65,4 +93,5 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 	v->cycle = 0;
 	v->instret = 0;
 	v->pending = PENDING_NONE;
+	__atomic_store_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 }

@@ -35,6 +35,11 @@ enum vcpu_pending {
 	PENDING_UNSHARE,
 };
 
+/* What another vCPU of the TVM asks of this one; it is done before it executes anything more. */
+#define VCPU_REQ_SSIP		1u	/* a software interrupt becomes pending */
+#define VCPU_REQ_FENCE_I	2u
+#define VCPU_REQ_FENCE_VMA	4u	/* nothing of its VS stage stays cached */
+
 /* Bytes that one DBCN write from confidential memory prints at most. */
 enum { VCPU_CONSOLE_MAX = 256 };
 
@@ -44,6 +49,9 @@ struct vcpu {
 	u64 tvm_id;
 	u32 id;
 	u32 power;		/* enum vcpu_power, atomically */
+
+	u32 requests;		/* VCPU_REQ_*, any hart, atomically */
+	u32 on_hart;		/* index of the hart, while VCPU_RUNNING; read by any hart, atomically */
 
 	enum vcpu_pending pending;
 	struct mmio_op mmio;			/* PENDING_LOAD, PENDING_STORE */
@@ -79,6 +87,19 @@ void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id);
 
 /* State transitions of `power`; false: it was not @from. */
 bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to);
+
+static inline bool vcpu_is_off(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->power, __ATOMIC_ACQUIRE) == VCPU_OFF;
+}
+
+/*
+ * Leaves requests with a vCPU. The hart that it is on, or about to be on, and that must be told;
+ * NULL: it is on none, and whoever enters it serves them.
+ */
+struct hart *vcpu_ask(struct vcpu *v, u32 requests);
+/* Serves them. The vCPU's CSRs are loaded on this hart. */
+void vcpu_serve(struct vcpu *v);
 
 /*
  * Reset state with a start address and argument (FINALIZE, HSM start): VS mode, a0 = id, a1 =
