@@ -13,6 +13,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "scripts"))
 import qemu  # noqa: E402
+sys.path.insert(0, HERE)
+import tables  # noqa: E402
 
 BOOTED = rb"tsm: boot: \d+ instructions to host entry"
 REFUSED = rb"tsm: error: cannot start: "
@@ -124,12 +126,51 @@ def refused(image, folder):
     refuse("a host kernel that is no Image is refused", ".*no RISC-V Image", image=text)
 
 
+def symbols():
+    """Addresses in the TSM's image, by name."""
+    elf = os.path.join(qemu.BUILD, "tsm.elf")
+    lines = subprocess.run(["riscv64-linux-gnu-nm", elf], check=True, capture_output=True, text=True).stdout.splitlines()
+    return {line.split()[2]: int(line.split()[0], 16) for line in lines if len(line.split()) == 3}
+
+
+def mapped(folder):
+    """The page tables as the hardware sees them, while a host that does nothing runs."""
+    image = assemble(folder, IMAGE_ASM.replace("ecall", "wfi"), "idle")
+    at = symbols()
+    try:
+        with qemu.Machine(qemu.Config(image=image, smp=2, mem="2G"), "tables") as machine:
+            machine.expect(BOOTED.decode(), 30)
+            own, host = tables.trees(machine, at)
+    except qemu.Trouble as trouble:
+        return result(False, "the page tables can be read", str(trouble))
+    start, text, rodata = (at[name] for name in ("tsm_image_start", "tsm_text_end", "tsm_rodata_end"))
+    both = [hex(a) for a, _, f in own.leaves if f & tables.W and f & tables.X]
+    result(not both, "no page of the TSM is writable and executable", " ".join(both))
+    code = [hex(a) for a, _, f in own.leaves if f & tables.X and not start <= a < text]
+    result(not code, "only the TSM's text is executable", " ".join(code))
+    result(all(own.flags(a) & 0xe == tables.R for a in range(text, rodata, 4096)), "its constants are read-only")
+    result(not own.flags(at["boot_guard"]) and not own.flags(at["panic_guard"]), "no page lies under the static stacks")
+    holes = guards(own, host)
+    result(len(holes) == 2, "a page is missing under the stack of each hart, and nowhere else", " ".join(map(hex, holes)))
+    result(not host.moved and not own.moved, "both trees are one to one")
+    ram = [(a, n) for a, n, f in host.leaves if f & tables.X]
+    result(all(n >= 1 << 21 for _, n in ram), "the host's memory is mapped with leaves of 2 MiB and more")
+    result(all(not host.flags(a) for a in range(start, start + (2 << 20), 4096)), "the host does not reach the TSM's image")
+
+
+def guards(own, host):
+    """Pages of RAM that the TSM keeps for itself outside of its image and does not map."""
+    kept = [a for a in range(0x80400000, 0x100000000, 1 << 21) if not host.flags(a)]
+    return [page for a in kept for page in range(a, a + (1 << 21), 4096) if not own.flags(page)]
+
+
 def main():
     if sys.argv[1:] == ["--help"]:
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         image = assemble(folder, IMAGE_ASM, "off")
         accepted(image)
+        mapped(folder)
         refused(image, folder)
     print(f"1..{number}")
     sys.exit(1 if failed else 0)

@@ -37,7 +37,7 @@ struct bank {
 
 static struct bank banks[PAGE_MAX_BANKS];
 static u32 bank_count;
-static u64 *root;
+static u64 *host_root;
 static u64 *pool_next;
 static u64 pool_left;
 
@@ -69,16 +69,16 @@ u64 host_space_size(u64 frames)
 
 void host_space_init(spa_t root_spa, spa_t pool, u64 pool_pages)
 {
-	root = spa_ptr(root_spa);
+	host_root = spa_ptr(root_spa);
 	pool_next = spa_ptr(pool);
 	pool_left = pool_pages;
-	memset(root, 0, HOST_ROOT_SIZE);
+	memset(host_root, 0, HOST_ROOT_SIZE);
 }
 
 u64 host_space_hgatp(void)
 {
 	return HGATP_MODE_SV39X4 << HGATP_MODE_SHIFT | (u64)HOST_VMID << HGATP_VMID_SHIFT |
-	       ptr_spa(root).v >> PAGE_SHIFT;
+	       ptr_spa(host_root).v >> PAGE_SHIFT;
 }
 
 static u64 *block_l1(const struct bank *b, u64 block)
@@ -101,7 +101,7 @@ static void gib_open(const struct bank *b, u64 block)
 
 	spin_lock(&g->lock);
 	if (g->not_leaf++ == 0)
-		pte_set(&root[gib], pte_table(&b->l1[(gib - b->first_gib) * ENTRIES]));
+		pte_set(&host_root[gib], pte_table(&b->l1[(gib - b->first_gib) * ENTRIES]));
 	spin_unlock(&g->lock);
 }
 
@@ -114,7 +114,7 @@ static void gib_close(const struct bank *b, u64 block)
 	spin_lock(&g->lock);
 	check(g->not_leaf > 0);
 	if (--g->not_leaf == 0)
-		pte_set(&root[gib], pte_leaf(gib << 30, PTE_RAM));
+		pte_set(&host_root[gib], pte_leaf(gib << 30, PTE_RAM));
 	spin_unlock(&g->lock);
 }
 
@@ -150,8 +150,8 @@ void host_space_add_bank(pfn_t first, u64 frames, spa_t tables, bool (*is_host)(
 		u64 gib = b->first_gib + i;
 
 		/* Two banks in one GiB would fight for its root entry; boot/ merges or drops such banks. */
-		check(!root[gib]);
-		root[gib] = b->gibs[i].not_leaf ? pte_table(&b->l1[i * ENTRIES]) :
+		check(!host_root[gib]);
+		host_root[gib] = b->gibs[i].not_leaf ? pte_table(&b->l1[i * ENTRIES]) :
 						  pte_leaf(gib << 30, PTE_RAM);
 	}
 	bank_count++;
@@ -185,7 +185,7 @@ static u64 *device_table(u64 *pte)
 /* Maps as much from @spa on as one leaf can; returns its size, 0 when there is no table. */
 static u64 device_leaf(u64 spa, u64 size)
 {
-	u64 *pte = &root[spa >> 30];
+	u64 *pte = &host_root[spa >> 30];
 	u64 leaf = SIZE_1G;
 	u64 *table;
 
@@ -228,7 +228,7 @@ bool host_space_maps(hpa_t hpa)
 
 	if (hpa.v >= 1ULL << 41)
 		return false;
-	pte = pte_get(&root[hpa.v >> 30]);
+	pte = pte_get(&host_root[hpa.v >> 30]);
 	if (pte_is_table(pte))
 		pte = pte_get(&pte_target(pte)[(hpa.v >> 21) % ENTRIES]);
 	if (pte_is_table(pte))
@@ -335,7 +335,7 @@ void host_space_map(pfn_t pfn, u64 count)
 /* The 4 KiB entry of an interrupt file: no device window is mapped with larger leaves around it (boot/). */
 static u64 *file_entry(pfn_t file)
 {
-	u64 l1 = root[file.v >> 18], l0;
+	u64 l1 = host_root[file.v >> 18], l0;
 
 	check(page_is_imsic(file) && pte_is_table(l1));
 	l0 = pte_target(l1)[(file.v >> 9) % ENTRIES];
