@@ -72,10 +72,28 @@ const char *numbering_name(void)
 	return names[numbering];
 }
 
+bool tsm_strict;
+
+/* A page that is converted twice tells the two builds of the monitor apart. */
+static bool converts_once(void)
+{
+	u64 mark = mem_mark(), page = pages_alloc(1, 1);
+	bool once;
+
+	covh_convert(page, 1);
+	once = covh_convert(page, 1).error != 0;
+	covh_reclaim(page, 1);
+	mem_release(mark);
+	return once;
+}
+
 bool cove_init(void)
 {
 	numbering = NUMBERING_RFC;
-	return covh_get_info((u64)&tsm_info, sizeof(tsm_info)).error == 0 && tsm_info.tsm_state == COVE_TSM_READY;
+	if (covh_get_info((u64)&tsm_info, sizeof(tsm_info)).error || tsm_info.tsm_state != COVE_TSM_READY)
+		return false;
+	tsm_strict = converts_once();
+	return true;
 }
 
 u64 local_fence(u64 unused)
