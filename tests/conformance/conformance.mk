@@ -16,11 +16,16 @@ CONF_HOST	:= $(CONF_HOST_SRC:tests/conformance/%.c=$(CONF)/%.o)
 # A monitor under test; the programs run on any.
 CONF_TSM	?= $(BUILD)/tsm.bin
 
-.PHONY: conformance conformance-bare
+.PHONY: conformance conformance-long conformance-bare
 
 conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the conformance suite, with 1 to 8 harts
 	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --run smp=1,icount --run smp=4 --run smp=8,mem=512M \
 		--run smp=2,mem=256M,no=v,no=smstateen,no=sscofpmf,no=zicboz
+
+conformance-long: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## hostile calls by the million
+	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --timeout 1200 --name conformance-long \
+		--run smp=2,only=hostile,times=20 --run smp=4,only=stress,times=20 \
+		--run smp=8,only=stress,times=10
 
 conformance-bare: $(CONF)/testhost.bin | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi
 	$(Q)scripts/tap-run --bare --image $< --run smp=1 --run smp=4

@@ -26,6 +26,7 @@ enum world {
 	WITH_PENDING = 4, /* a share request over pages that are blocked */
 	WITH_MMIO = 8,
 	INI_AIA = 16,	 /* the TVM that is not finalized has a geometry */
+	WITH_FOLD = 64,	 /* 512 pages that make 2 MiB, blocked and fenced */
 	NEVER_GOOD = 32, /* no call succeeds */
 };
 
@@ -68,6 +69,8 @@ struct world_state {
 	u64 converted;	      /* 4 aligned pages and the state of a TVM behind them */
 	u64 spare;	      /* 4 aligned pages of the host's */
 	u64 pages, pages_end; /* converted ones that good calls use up */
+	u64 fold;	      /* 512 pages for promote and demote */
+	bool folded;
 	u64 params;
 	u64 shared;	       /* host page that the TVM maps at SHARED_GPA */
 	u64 gpa, sgpa, region; /* addresses that good calls use up */
@@ -83,8 +86,10 @@ extern struct world_state w;
 #define MAPPED_GPA  (TVM_RAM_GPA + 0x400000) /* two pages, then none */
 #define BLOCKED_GPA (TVM_RAM_GPA + 0x404000) /* two blocked pages, then none */
 #define FREE_GPA    (TVM_RAM_GPA + 0x411000) /* from here on none */
-#define PENDING_GPA (TVM_RAM_GPA + 0x600000) /* two blocked and fenced, one mapped, three absent   \
-					      */
+#define PENDING_GPA                                                                                \
+	(TVM_RAM_GPA + 0x600000) /* two blocked and fenced, one mapped, three absent               \
+				  */
+#define FOLD_GPA     (TVM_RAM_GPA + 0x1800000)
 #define SHARED_GPA   (TVM_RAM_GPA + 0x800000)
 #define SHARED_PAGES 192
 #define REGION_GPA   (TVM_HOLE_GPA + 0x1000000)

@@ -54,6 +54,11 @@ bool ini_rebuild(u32 what)
 	return tvm_destroy_fast(&w.ini) && !mem_release(w.ini_mark) && ini_build(what);
 }
 
+static bool block_2m(void)
+{
+	return !covh_invalidate(w.vm.id, FOLD_GPA, SIZE_2M).error && !covh_tvm_fence(w.vm.id).error;
+}
+
 static bool vm_build(u32 what)
 {
 	static const u32 wait[] = { INSN_NOP };
@@ -80,6 +85,10 @@ static bool vm_build(u32 what)
 	    (!share(SHARED_GPA, SHARED_PAGES * PAGE_SIZE, true) ||
 	     covh_add_shared(w.vm.id, w.shared, COVE_PAGE_4K, 1, SHARED_GPA).error))
 		return false;
+	if (what & WITH_FOLD)
+		return cove_convert(w.fold, 512) &&
+		       !covh_add_zero(w.vm.id, w.fold, COVE_PAGE_4K, 512, FOLD_GPA).error &&
+		       block_2m();
 	if (what & WITH_PENDING)
 		return map_zero(PENDING_GPA, 3) && share(PENDING_GPA, 6 * PAGE_SIZE, false) &&
 		       !covh_invalidate(w.vm.id, PENDING_GPA, 2 * PAGE_SIZE).error &&
@@ -123,6 +132,7 @@ bool world_begin(u32 what)
 	w.spare = pages_alloc(4, 4);
 	w.converted = pages_alloc(2 * n, COVE_PGD_PAGES);
 	w.mix = pages_alloc(3, 1);
+	w.fold = what & WITH_FOLD ? pages_alloc(512, 512) : 0;
 	w.params = pages_alloc(1, 1);
 	w.shared = pages_alloc(1, 1);
 	w.pages = pages_alloc(NR_PAGES, 1);
@@ -471,6 +481,36 @@ AFTER(removed)
 		note("other pages can not take the place of those that were removed");
 }
 FIXTURE(COVH, tvm_remove_pages, remove, removed, WITH_PENDING)
+
+#define TO_4K 0
+#define TO_2M 1
+
+/* Each undoes the other. */
+static void fold(enum covh_fn fn, u64 type)
+{
+	if (!block_2m() || covh_call(fn, w.vm.id, FOLD_GPA, type, 0, 0, 0).error || !block_2m())
+		note("a page's size can not be changed back");
+}
+GOOD(promote, w.vm.id, FOLD_GPA, TO_2M)
+AFTER(promoted)
+{
+	nothing(c, value);
+	fold(FN_DEMOTE_PAGE, TO_4K);
+}
+FIXTURE(COVH, promote_page, promote, promoted, WITH_FOLD)
+static void demote(struct call *c)
+{
+	/* Once, at the first call: leaves of 4 KiB are what the world begins with. */
+	if (!w.folded && !covh_call(FN_PROMOTE_PAGE, w.vm.id, FOLD_GPA, TO_2M, 0, 0, 0).error)
+		w.folded = block_2m();
+	ARGS(w.vm.id, FOLD_GPA, TO_4K);
+}
+AFTER(demoted)
+{
+	nothing(c, value);
+	fold(FN_PROMOTE_PAGE, TO_2M);
+}
+FIXTURE(COVH, demote_page, demote, demoted, WITH_FOLD)
 
 GOOD(init_aia, w.ini.id, w.params, 32, 0, 0, 0, TVM_IMSIC_GPA, 0, 24, TVM_IMSIC_HART_BITS, 0, 0)
 AFTER(fresh)

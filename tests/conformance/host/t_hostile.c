@@ -5,7 +5,11 @@
  */
 #include "tests.h"
 
-#define ROUNDS		20000
+#define ROUNDS_COVH	60000
+#define ROUNDS_COVI	40000
+#define ROUNDS_NACL	20000
+#define TVM_CALLS	100000
+#define TVM_CHUNK	5000
 #define TVM_ROUNDS	400
 #define ARENA_PAGES	64
 
@@ -69,7 +73,7 @@ static bool reaches_out(u64 fid, u64 a1)
 	       a1 < 0x100000;
 }
 
-static void fuzz(u64 eid, u64 fids, const char *what)
+static void fuzz(u64 eid, u64 fids, u64 rounds, const char *what)
 {
 	u64 arena = pages_alloc(2 * ARENA_PAGES, 4), errors = 0, odd = 0;
 
@@ -78,7 +82,7 @@ static void fuzz(u64 eid, u64 fids, const char *what)
 		return;
 	nacl_setup(0);
 	/* RUN of the target ends by its own ECALL, its dead end, or this timer. */
-	for (u32 i = 0; i < ROUNDS; i++) {
+	for (u64 i = 0; i < rounds; i++) {
 		u64 a[6], fid = next() % fids;
 		struct sbiret r;
 
@@ -101,8 +105,9 @@ static void fuzz(u64 eid, u64 fids, const char *what)
 	nacl(NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE);
 	this_hart()->shmem = 0;
 	nacl_setup(0);
-	note("%lu of %u calls were refused", errors, ROUNDS);
-	eq(odd, 0, "%u calls of %s with wild arguments give an SBI error or success", ROUNDS, what);
+	note("%lu of %lu calls were refused", errors, rounds);
+	eq(odd, 0, "%lu calls of %s with wild arguments give an SBI error or success", rounds,
+	   what);
 	numbering_set(NUMBERING_RFC);
 	run_on_all(local_fence, 0);
 	/*
@@ -122,17 +127,17 @@ static void fuzz(u64 eid, u64 fids, const char *what)
 
 static void fuzz_covh(void)
 {
-	fuzz(SBI_EXT_COVH, 24, "COVH");
+	fuzz(SBI_EXT_COVH, 24, ROUNDS_COVH * test_times(), "COVH");
 }
 
 static void fuzz_covi(void)
 {
-	fuzz(SBI_EXT_COVI, 12, "COVI");
+	fuzz(SBI_EXT_COVI, 12, ROUNDS_COVI * test_times(), "COVI");
 }
 
 static void fuzz_nacl(void)
 {
-	fuzz(SBI_EXT_NACL, 6, "NACL");
+	fuzz(SBI_EXT_NACL, 6, ROUNDS_NACL * test_times(), "NACL");
 }
 
 /* The TVM's calls, whose exits are answered with rubbish */
@@ -185,8 +190,158 @@ static void fuzz_tvm(void)
 	ok(alive(), "another can be made, run and destroyed after that");
 }
 
+/*
+ * A loop in the TVM: s1 calls whose numbers and arguments come from tables at s2 (64 arguments, 16
+ * extensions) and a generator, so that what the TSM answers by itself costs no exit.
+ */
+__asm__(".section .rodata\n"
+	"	.balign	8\n"
+	"	.option	push\n"
+	"	.option	norvc\n"
+	"wild_code:\n"
+	"	j	2f\n"
+	"1:	srli	t2, s0, 12\n"
+	"	xor	s0, s0, t2\n"
+	"	slli	t2, s0, 25\n"
+	"	xor	s0, s0, t2\n"
+	"	srli	t2, s0, 27\n"
+	"	xor	s0, s0, t2\n"
+	"	mul	t0, s0, s3\n"
+	"	ret\n"
+	"2:	jal	ra, 1b\n"
+	"	srli	t1, t0, 20\n"
+	"	andi	t1, t1, 15 * 8\n"
+	"	add	t1, t1, s2\n"
+	"	ld	a7, 512(t1)\n"
+	"	srli	t1, t0, 40\n"
+	"	andi	a6, t1, 15\n"
+	"	.irp	r, a0, a1, a2, a3, a4, a5\n"
+	"	jal	ra, 1b\n"
+	"	mv	\\r, t0\n"
+	"	srli	t1, t0, 50\n"
+	"	andi	t1, t1, 15\n"
+	"	beqz	t1, 3f\n"
+	"	srli	t1, t0, 20\n"
+	"	andi	t1, t1, 63 * 8\n"
+	"	add	t1, t1, s2\n"
+	"	ld	\\r, 0(t1)\n"
+	"3:\n"
+	"	.endr\n"
+	"	ecall\n"
+	"	addi	s1, s1, -1\n"
+	"	bnez	s1, 2b\n"
+	"wild_code_end:\n"
+	"	.option	pop\n"
+	"	.previous\n");
+
+extern const u32 wild_code[], wild_code_end[];
+
+#define WILD_TABLE	0x800
+
+static bool wild_begin(void)
+{
+	static const u64 eids[16] = {
+		SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_COVG, SBI_EXT_COVG,
+		SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_ATST, SBI_EXT_ATST, SBI_EXT_PMU,  SBI_EXT_COVH,
+		SBI_EXT_COVI, SBI_EXT_NACL, SBI_EXT_SUPD, 0x12345678,
+	};
+	static const u64 sizes[] = { 0, 1, 48, 336, 0x1000, 0x2000, 0x200000, 0x1001 };
+	static const u64 edges[] = {
+		~0ULL,	 ~0xfffULL,	   BIT(52),	 BIT(63),	 BIT(41),
+		BIT(40), TVM_MMIO_GPA, TVM_HOLE_GPA, 0x28000000,
+	};
+	u64 area = TVM_AREA(0), v;
+
+	if (!tvm_build(&vm) || !tvm_sync(&vm, 0))
+		return false;
+	for (u32 i = 0; i < 64; i++) {
+		if (i < 16)
+			v = TVM_FRESH_GPA + i % 8 * PAGE_SIZE;
+		else if (i < 24)
+			v = TVM_MMIO_GPA + i * PAGE_SIZE;
+		else if (i < 40)
+			v = sizes[i % ARRAY_SIZE(sizes)];
+		else if (i < 52)
+			v = i - 40;
+		else
+			v = edges[i % ARRAY_SIZE(edges)];
+		tvm_poke(&vm, 0, area + WILD_TABLE + 8 * i, v);
+	}
+	for (u32 i = 0; i < 16; i++)
+		tvm_poke(&vm, 0, area + WILD_TABLE + 512 + 8 * i, eids[i]);
+	tvm_code(&vm, 0, wild_code, (u32)(wild_code_end - wild_code));
+	return !vm.broken;
+}
+
+/* Memory that a call names and that is not there yet; which kind is for the TSM to say. */
+static bool wild_page(const struct exit *e, u64 page)
+{
+	u64 gpa = e->htval << 2;
+
+	return e->scause >= CAUSE_FETCH_GUEST && e->scause != CAUSE_VIRTUAL &&
+	       e->scause <= CAUSE_STORE_GUEST &&
+	       (!covh_add_shared(vm.id, page, COVE_PAGE_4K, 1, gpa).error ||
+		tvm_add_zero(&vm, gpa));
+}
+
+/* One EXEC of the loop. False: the TVM has talked itself to death. */
+static bool wild_chunk(u64 calls, u64 page, u64 *exits)
+{
+	struct exit e;
+
+	tvm_set(&vm, 0, 8, next());
+	tvm_set(&vm, 0, 9, calls);
+	tvm_set(&vm, 0, 18, TVM_AREA(0) + WILD_TABLE);
+	tvm_set(&vm, 0, 19, 0x2545f4914f6cdd1dULL);
+	if (!tvm_command_begin(&vm, 0, OP_EXEC, 0, 0))
+		return false;
+	for (u64 n = 0; n < 4 * calls; n++) {
+		csr_write(0x14d, now() + ticks_per_second / 200);
+		csr_write(sie, BIT(IRQ_STI));
+		vcpu_run(&vm, 0, &e);
+		csr_write(sie, 0);
+		++*exits;
+		if (e.error || e.value)
+			return false;
+		if (exit_is_putchar(&e)) {
+			vm.synced[0] = true;
+			return e.a[0] == CAUSE_BREAK;
+		}
+		if (!(e.scause & CAUSE_IRQ) && e.scause != CAUSE_ECALL &&
+		    !(e.htval && wild_page(&e, page)))
+			return false;
+		/* Most requests are refused: a TVM that shares all of its memory soon ends. */
+		shmem_gpr(10) = next() % 8 ? (u64)SBI_ERR_FAILED : 0;
+		shmem_gpr(11) = next();
+	}
+	return false;
+}
+
+static void fuzz_tvm_loop(void)
+{
+	u64 calls = TVM_CALLS * test_times(), made = 0, exits = 0, lives = 1;
+	u64 page = pages_alloc(1, 1);
+	bool alive_now = wild_begin();
+
+	state = 0xfedcba9876543210ULL;
+	for (u64 i = 0; alive_now && made < calls && i < 4 * calls / TVM_CHUNK; i++) {
+		if (wild_chunk(TVM_CHUNK, page, &exits)) {
+			made += TVM_CHUNK;
+			continue;
+		}
+		tvm_destroy_fast(&vm);
+		lives++;
+		alive_now = wild_begin();
+	}
+	csr_write(0x14d, ~0ULL);
+	note("%lu exits, %lu TVMs were used", exits, lives);
+	ok(made >= calls, "%lu calls of a TVM with wild arguments are all answered", calls);
+	ok(tvm_destroy(&vm), "that TVM is destroyed, and its pages come back as zero");
+	ok(alive(), "another can be made, run and destroyed afterwards");
+}
+
 static const struct test hostile_tests[] = {
-	TEST(fuzz_covh), TEST(fuzz_covi), TEST(fuzz_nacl), TEST(fuzz_tvm),
+	TEST(fuzz_covh), TEST(fuzz_covi), TEST(fuzz_nacl), TEST(fuzz_tvm), TEST(fuzz_tvm_loop),
 };
 
 GROUP(hostile, true, 1);

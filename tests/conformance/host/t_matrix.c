@@ -190,6 +190,8 @@ static u64 replaced(const struct call *c, const struct matrix_row *r, u64 old)
 	case OP_blocked: return BLOCKED_GPA;
 	case OP_absent:
 		return f == &fixture_COVH_tvm_remove_pages ? PENDING_GPA + 4 * PAGE_SIZE : FREE_GPA;
+	case OP_absent_2m: return FOLD_GPA - SIZE_2M;
+	case OP_scattered: return TVM_RAM_GPA + 2 * SIZE_2M;
 	case OP_mapped: return PENDING_GPA + 2 * PAGE_SIZE;
 	case OP_removable_edge: return PENDING_GPA + 5 * PAGE_SIZE;
 	case OP_shared_gpa: return SHARED_GPA;
@@ -214,6 +216,22 @@ static u64 added(const struct matrix_row *r)
 	}
 }
 
+/* What the function's good call wants fenced. */
+static bool folds(const struct call *c)
+{
+	return c->f->fixture->world & WITH_FOLD;
+}
+
+static u64 fenced_gpa(const struct call *c)
+{
+	return folds(c) ? FOLD_GPA : PENDING_GPA;
+}
+
+static u64 fenced_size(const struct call *c)
+{
+	return folds(c) ? SIZE_2M : 2 * PAGE_SIZE;
+}
+
 /* Conditions that are no argument's. */
 static void apply_state(struct call *c, const struct matrix_row *r)
 {
@@ -229,9 +247,10 @@ static void apply_state(struct call *c, const struct matrix_row *r)
 		covh_global_fence();
 		covh_local_fence();
 		return;
+	case OP_no_block: covh_validate(w.vm.id, FOLD_GPA, SIZE_2M); return;
 	case OP_no_fence:
-		covh_validate(w.vm.id, PENDING_GPA, 2 * PAGE_SIZE);
-		covh_invalidate(w.vm.id, PENDING_GPA, 2 * PAGE_SIZE);
+		covh_validate(w.vm.id, fenced_gpa(c), fenced_size(c));
+		covh_invalidate(w.vm.id, fenced_gpa(c), fenced_size(c));
 		return;
 	default: note("condition %u is not known", r->op);
 	}
@@ -260,6 +279,7 @@ static void undo(const struct matrix_row *r)
 		return;
 	case OP_busy: end_busy(); return;
 	case OP_fencing: run_on_all(local_fence, 0); return;
+	case OP_no_block: covh_invalidate(w.vm.id, FOLD_GPA, SIZE_2M); __attribute__((fallthrough));
 	case OP_no_fence: covh_tvm_fence(w.vm.id); return;
 	default: return;
 	}

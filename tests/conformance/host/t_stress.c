@@ -186,13 +186,13 @@ static u64 work(u64 unused)
 	(void)unused;
 	nacl_setup(0);
 	make(p);
-	for (u64 i = 0; i < rounds && now() - start < 60 * ticks_per_second; i++)
+	for (u64 i = 0; i < rounds && now() - start < test_times() * 60 * ticks_per_second; i++)
 		act(p);
 	__atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < nr_harts &&
-	       now() - start < 90 * ticks_per_second)
+	       now() - start < test_times() * 90 * ticks_per_second)
 		covh_local_fence();
-	return now() - start >= 90 * ticks_per_second;
+	return now() - start >= test_times() * 90 * ticks_per_second;
 }
 
 static void pattern(u64 from, u64 to)
@@ -240,23 +240,13 @@ static void lay_out(struct plot *p, u64 seed)
 	pattern(p->first, p->end);
 }
 
-static u64 times(void)
-{
-	const char *s = strstr(machine.bootargs, "times=");
-	u64 n = 0;
-
-	for (s += s ? 6 : 0; s && *s >= '0' && *s <= '9'; s++)
-		n = n * 10 + (u64)(*s - '0');
-	return n ? n : 1;
-}
-
 static void at_random(void)
 {
 	u64 made = 0, ran = 0, moved = 0, killed = 0, filled = 0, refused = 0, exhausted = 0;
 	u64 result, hung = 0, lost = 0, errors = 0;
 
 	numbering_set(NUMBERING_RFC);
-	rounds = ROUNDS * times();
+	rounds = ROUNDS * test_times();
 	done = 0;
 	contended = pages_alloc(CONTENDED, 1);
 	pattern(contended, contended + CONTENDED * PAGE_SIZE);
@@ -266,7 +256,7 @@ static void at_random(void)
 		run_begin(i, work, 0);
 	hung = work(0);
 	for (u32 i = 1; i < nr_harts; i++)
-		hung += !run_wait(i, 100 * ticks_per_second, &result) || result;
+		hung += !run_wait(i, test_times() * 100 * ticks_per_second, &result) || result;
 	if (!eq(hung, 0, "no call hangs while %u harts make, run and destroy TVMs at random",
 		nr_harts))
 		return;

@@ -132,6 +132,16 @@ static void run_one(const struct test *t, bool tsm)
 		note("%s: %lu pages are lost", t->name, lost);
 }
 
+u64 test_times(void)
+{
+	const char *s = strstr(machine.bootargs, "times=");
+	u64 n = 0;
+
+	for (s += s ? 6 : 0; s && *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (u64)(*s - '0');
+	return n ? n : 1;
+}
+
 /* only=NAME on the command line runs one group or one test. */
 static bool wanted(const char *group, const char *test)
 {

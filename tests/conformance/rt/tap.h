@@ -38,6 +38,9 @@ __attribute__((format(printf, 2, 3))) void skip(const char *why, const char *sen
 /* A line that explains. */
 __attribute__((format(printf, 1, 2))) void note(const char *fmt, ...);
 
+/* times=N on the command line: long tests do so many times their usual rounds. */
+u64 test_times(void);
+
 extern u32 tap_failed;
 extern bool tsm_present;
 void tap_run(const struct group *const *groups, u32 count, bool tsm);
