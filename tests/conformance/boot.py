@@ -126,17 +126,10 @@ def refused(image, folder):
     refuse("a host kernel that is no Image is refused", ".*no RISC-V Image", image=text)
 
 
-def symbols():
-    """Addresses in the TSM's image, by name."""
-    elf = os.path.join(qemu.BUILD, "tsm.elf")
-    lines = subprocess.run(["riscv64-linux-gnu-nm", elf], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {line.split()[2]: int(line.split()[0], 16) for line in lines if len(line.split()) == 3}
-
-
 def mapped(folder):
     """The page tables as the hardware sees them, while a host that does nothing runs."""
     image = assemble(folder, IMAGE_ASM.replace("ecall", "wfi"), "idle")
-    at = symbols()
+    at = tables.symbols()
     try:
         with qemu.Machine(qemu.Config(image=image, smp=2, mem="2G"), "tables") as machine:
             machine.expect(BOOTED.decode(), 30)

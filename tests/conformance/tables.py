@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Page tables of a running machine, read through QEMU's monitor: nothing of the TSM's own code is asked."""
+import os
 import re
+import subprocess
 
 V, R, W, X, U = 1, 2, 4, 8, 16
 SIZES = (1 << 30, 1 << 21, 1 << 12)
@@ -39,6 +41,13 @@ class Tables:
             if start <= address < start + size:
                 return flags
         return 0
+
+
+def symbols():
+    """Addresses in the TSM's image, by name."""
+    elf = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "tsm.elf")
+    lines = subprocess.run(["riscv64-linux-gnu-nm", elf], check=True, capture_output=True, text=True).stdout.splitlines()
+    return {line.split()[2]: int(line.split()[0], 16) for line in lines if len(line.split()) == 3}
 
 
 def trees(machine, symbols):

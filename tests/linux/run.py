@@ -23,7 +23,9 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
 from session import Failure, Session, must, qemu, warnings  # noqa: E402
+import tables  # noqa: E402
 
 HARTS = 4
 DISK_MB = 16
@@ -269,6 +271,19 @@ def converted_kcore(run):
 @check("after all that, cove-run hello still runs", cove=True)
 def hello_last(run):
     says_measurements_agree(run)
+
+
+@check("cove-run exits: MMIO, timers, several vCPUs of a TVM", cove=True)
+def exits(run):
+    said = run.shell.ok("cove-run --vcpus 3 exits", 120)
+    must("not ok" not in said, said)
+
+
+@check("when all TVMs are gone, the host's memory is mapped with large leaves again", cove=True)
+def folded(run):
+    _, host = tables.trees(run.shell.machine, tables.symbols())
+    small = [hex(address) for address, size, flags in host.leaves if flags & tables.X and size < 1 << 21]
+    must(not small, "%d small leaves, the first at %s" % (len(small), small[:1]))
 
 
 # --- the end -------------------------------------------------------------------------------------------
