@@ -342,7 +342,7 @@ static void stopped_hart(void)
 	harts[1].shmem = 0;
 	run_begin(1, stop_here, 0);
 	while (sbi(SBI_EXT_HSM, SBI_HSM_STATUS, harts[1].id).value != SBI_HSM_STOPPED)
-		if (now() - start > PATIENCE)
+		if (now() - start > LONG_ENOUGH)
 			break;
 	eq((u64)cove_fence(), 0, "the fences succeed while a hart is stopped");
 	eq((u64)cove_fence(), 0, "and again");

@@ -19,7 +19,7 @@ static u64 run_here(u64 arg)
 	/* The other hart tries it too, to see whether it runs. */
 	do {
 		vcpu_run(&vm, (u32)arg, e);
-	} while (e->error && now() - start < PATIENCE);
+	} while (e->error && now() - start < LONG_ENOUGH);
 	csr_write(sie, BIT(IRQ_SSI));
 	imsic_take();
 	return e->error != 0;
@@ -33,7 +33,7 @@ static bool is_inside(void)
 {
 	u64 start = now();
 
-	while (now() - start < PATIENCE)
+	while (now() - start < LONG_ENOUGH)
 		if (!cove_fence() && !cove_fence())
 			return true;
 	return false;
@@ -44,7 +44,7 @@ static bool is_running(u32 vcpu)
 {
 	u64 start = now();
 
-	while (now() - start < PATIENCE) {
+	while (now() - start < LONG_ENOUGH) {
 		struct sbiret r;
 
 		/* It spins: should it run here after all, the timer brings us back. */
@@ -330,7 +330,7 @@ static void stop_releases_area(void)
 	harts[1].online = false;
 	run_begin(1, stop_here, 0);
 	while (sbi(SBI_EXT_HSM, SBI_HSM_STATUS, harts[1].id).value != SBI_HSM_STOPPED)
-		if (now() - start > PATIENCE)
+		if (now() - start > LONG_ENOUGH)
 			break;
 	sbi_ok(covh_convert(area, NACL_SHMEM_PAGES), "once the hart is stopped it can");
 	sbi_ok(covh_reclaim(area, NACL_SHMEM_PAGES), "and comes back");

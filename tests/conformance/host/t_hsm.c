@@ -86,7 +86,7 @@ static bool wait_status(u32 index, s64 wanted)
 	u64 start = now();
 
 	while (sbi(SBI_EXT_HSM, SBI_HSM_STATUS, harts[index].id).value != wanted)
-		if (now() - start > PATIENCE)
+		if (now() - start > LONG_ENOUGH)
 			return false;
 	return true;
 }

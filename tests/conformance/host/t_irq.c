@@ -68,7 +68,7 @@ static u64 wait_message(u64 unused)
 
 	(void)unused;
 	csr_write(sie, BIT(IRQ_SEI));
-	while (!(csr_read(sip) & BIT(IRQ_SEI)) && now() - start < PATIENCE)
+	while (!(csr_read(sip) & BIT(IRQ_SEI)) && now() - start < LONG_ENOUGH)
 		wfi();
 	csr_write(sie, BIT(IRQ_SSI));
 	return imsic_take();

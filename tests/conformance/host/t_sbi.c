@@ -156,7 +156,7 @@ static bool ssip(void)
 	u64 start = now();
 
 	while (!(csr_read(sip) & BIT(IRQ_SSI)))
-		if (now() - start > PATIENCE)
+		if (now() - start > LONG_ENOUGH)
 			return false;
 	csr_clear(sip, BIT(IRQ_SSI));
 	return true;

@@ -18,7 +18,7 @@ bool wait_u64(const u64 *word, u64 value)
 	u64 start = now();
 
 	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
-		if (now() - start > PATIENCE)
+		if (now() - start > LONG_ENOUGH)
 			return false;
 	return true;
 }
@@ -106,7 +106,7 @@ bool hart_start(struct hart *h)
 	if (r.error)
 		return false;
 	while (!__atomic_load_n(&h->online, __ATOMIC_ACQUIRE))
-		if (now() - start > PATIENCE)
+		if (now() - start > LONG_ENOUGH)
 			return false;
 	return true;
 }

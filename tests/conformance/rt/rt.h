@@ -203,7 +203,7 @@ static inline u64 now(void)
 
 extern u64 ticks_per_second;
 /* How long what must happen may take: the machine may be starved of processor time. */
-#define PATIENCE		(5 * ticks_per_second)
+#define LONG_ENOUGH		(5 * ticks_per_second)
 /* Waits until *word is value, within that time. */
 bool wait_u64(const u64 *word, u64 value);
 void delay(u64 ticks);
