@@ -7,6 +7,7 @@
 #define BASE_SPINLOCK_H
 
 #include "base/types.h"
+#include "rv_arch.h"
 
 struct spinlock {
 	u32 next;
@@ -18,7 +19,7 @@ static inline void spin_lock(struct spinlock *l)
 	u32 ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
 	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)
-		;
+		rv_relax();
 }
 
 static inline void spin_unlock(struct spinlock *l)

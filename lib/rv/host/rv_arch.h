@@ -7,6 +7,7 @@
 #ifndef RV_ARCH_H
 #define RV_ARCH_H
 
+#include <sched.h>
 #include "base/types.h"
 #include "rv/csr.h"
 
@@ -89,6 +90,8 @@ static inline void rv_hfence_gvma_vmid(u64 vmid)
 	rv_cpu->last_vmid = vmid;
 }
 
+/* Lets the thread run that this one waits for. */
+static inline void rv_relax(void) { sched_yield(); }
 void rv_zero(char *p, u64 size);
 void rv_cbo_zero(char *p, u64 size, u64 block);
 /* Device registers: nothing lies behind them here. */

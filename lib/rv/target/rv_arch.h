@@ -64,6 +64,8 @@ static inline void *rv_tp(void)
 }
 
 static inline void rv_set_tp(void *p) { __asm__ volatile("mv tp, %0" : : "r"(p)); }
+/* In a loop that waits for another hart: the pause hint (Zihintpause; no effect where it is unknown). */
+static inline void rv_relax(void) { __asm__ volatile(".insn 0x0100000f" : : : "memory"); }
 static inline void rv_wfi(void) { __asm__ volatile("wfi" : : : "memory"); }
 static inline void rv_fence(void) { __asm__ volatile("fence iorw, iorw" : : : "memory"); }
 static inline void rv_fence_i(void) { __asm__ volatile("fence.i" : : : "memory"); }
