@@ -128,7 +128,7 @@ static enum tsm_err vcpu_perform(enum vcpu_op op, struct tvm *t, struct vcpu *v,
 	case OP_CLONE:
 		return tvm_aia_rebind_clone(t, v);
 	case OP_REBIND_END:
-		return tvm_aia_rebind_end(t, v);
+		return tvm_aia_rebind_end(v);
 	}
 	return TSM_E_NOT_SUPPORTED;
 }

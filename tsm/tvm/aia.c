@@ -191,9 +191,10 @@ enum tsm_err tvm_aia_bind(struct tvm *t, struct vcpu *v, u64 mask)
 	}
 	r = file_range(v);
 	irq_file_clear(f.number);
-	irq_attach(&v->irq, &f);
 	gstage_commit(&t->gstage, &r);
 	page_commit(f.page, 1, PAGE_TVM_DATA, t->id, 0);
+	/* Last: another hart may rebind the vCPU as soon as it is BOUND, and relies on the mapping. */
+	irq_attach(&v->irq, &f);
 	return TSM_OK;
 }
 
@@ -213,34 +214,38 @@ enum tsm_err tvm_aia_unbind_begin(struct tvm *t, struct vcpu *v)
 	return TSM_OK;
 }
 
-static bool in_state(struct vcpu *v, enum irq_state state, const struct hart *on)
+/*
+ * What the vCPU's state says, read at once: true when it is @state and @f, the file that the next step is about, is this hart's.
+ * From here on only calls on this hart move the state on, so it stays.
+ */
+static bool my_step(struct vcpu *v, enum irq_state state, struct irq_file *f, u32 *stamp)
 {
 	bool ok;
 
 	spin_lock(&v->irq.lock);
-	ok = v->irq.state == state && on == this_hart();
+	ok = v->irq.state == state;
+	*f = state == IRQ_REBINDING ? v->irq.old : v->irq.file;
+	*stamp = v->irq.stamp;
 	spin_unlock(&v->irq.lock);
-	return ok;
+	return ok && f->hart == this_hart();
 }
 
 enum tsm_err tvm_aia_unbind_end(struct tvm *t, struct vcpu *v)
 {
 	struct gstage_span s = file_span(v);
 	struct gstage_run run;
-	pfn_t page = v->irq.file.page;
+	struct irq_file f;
+	u32 stamp;
 
-	if (!in_state(v, IRQ_UNBINDING, v->irq.file.hart))
+	if (!my_step(v, IRQ_UNBINDING, &f, &stamp))
 		return TSM_E_PARAM;
-	if (!epoch_passed(&t->epoch, v->irq.stamp))
+	if (!epoch_passed(&t->epoch, stamp))
 		return TSM_E_ADDRESS;
-	/* One call of two at once goes on; the other finds the vCPU in no state of this sequence. */
-	if (!claim(t, v, IRQ_UNBINDING, IRQ_BINDING, this_hart()))
-		return TSM_E_PARAM;
 	spin_lock(&t->lock);
 	check(gstage_remove(&t->gstage, &s, &run));
 	spin_unlock(&t->lock);
 	irq_drain(&v->irq);
-	page_move(t, page, PAGE_TVM_BLOCKED, PAGE_CONVERTED, 0);
+	page_move(t, f.page, PAGE_TVM_BLOCKED, PAGE_CONVERTED, 0);
 	return TSM_OK;
 }
 
@@ -271,23 +276,24 @@ enum tsm_err tvm_aia_rebind_begin(struct tvm *t, struct vcpu *v, u64 mask)
 
 enum tsm_err tvm_aia_rebind_clone(struct tvm *t, struct vcpu *v)
 {
-	pfn_t page = v->irq.old.page;
+	struct irq_file f;
+	u32 stamp;
 
-	if (!in_state(v, IRQ_REBINDING, v->irq.old.hart))
+	if (!my_step(v, IRQ_REBINDING, &f, &stamp))
 		return TSM_E_PARAM;
-	if (!epoch_passed(&t->epoch, v->irq.stamp))
+	if (!epoch_passed(&t->epoch, stamp))
 		return TSM_E_ADDRESS;
-	irq_detach(&v->irq, &v->irq.old, IRQ_CLONED);
-	page_move(t, page, PAGE_TVM_BLOCKED, PAGE_CONVERTED, 0);
+	irq_detach(&v->irq, &f, IRQ_CLONED);
+	page_move(t, f.page, PAGE_TVM_BLOCKED, PAGE_CONVERTED, 0);
 	return TSM_OK;
 }
 
-enum tsm_err tvm_aia_rebind_end(struct tvm *t, struct vcpu *v)
+enum tsm_err tvm_aia_rebind_end(struct vcpu *v)
 {
-	struct irq_file f = v->irq.file;
+	struct irq_file f;
+	u32 stamp;
 
-	(void)t;
-	if (!in_state(v, IRQ_CLONED, f.hart))
+	if (!my_step(v, IRQ_CLONED, &f, &stamp))
 		return TSM_E_PARAM;
 	irq_attach(&v->irq, &f);
 	return TSM_OK;

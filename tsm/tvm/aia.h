@@ -48,7 +48,7 @@ enum tsm_err tvm_aia_unbind_begin(struct tvm *t, struct vcpu *v);
 enum tsm_err tvm_aia_unbind_end(struct tvm *t, struct vcpu *v);
 enum tsm_err tvm_aia_rebind_begin(struct tvm *t, struct vcpu *v, u64 mask);
 enum tsm_err tvm_aia_rebind_clone(struct tvm *t, struct vcpu *v);
-enum tsm_err tvm_aia_rebind_end(struct tvm *t, struct vcpu *v);
+enum tsm_err tvm_aia_rebind_end(struct vcpu *v);
 
 /*
  * RUN_VCPU, the vCPU being VCPU_RUNNING: true when it has no file or is bound to this hart; *number is the file's, for
