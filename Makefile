@@ -151,7 +151,7 @@ deps-run deps-check: deps-%:
 
 run: deps-run ## boot a stock Debian beneath the TSM, to a shell (CMD='...' runs it and exits with its status)
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/tsm.bin linux-stable
-	$(Q)scripts/run-qemu --host stable $(if $(CMD),--cmd "$$CMD")
+	$(Q)scripts/run-qemu --host stable --net $(if $(CMD),--cmd "$$CMD")
 
 export CMD
 
