@@ -212,7 +212,7 @@ static void blocked_leaves_wait_for_the_fence(void **state)
 	struct gstage_span all = { GPA(0x80200000), 2 * SIZE_2M }, s;
 	struct gstage_run run;
 	u64 frames = 0;
-	u32 version;
+	u64 version;
 
 	(void)state;
 	epoch_init(&epoch, &slot, 1);
@@ -362,7 +362,7 @@ static void unlike_leaves_do_not_fold(void **state)
 static void a_retired_table_waits_for_the_epoch(void **state)
 {
 	u64 *table, pool;
-	u32 version;
+	u64 version;
 
 	(void)state;
 	assert_int_equal(map(0x80200000, 512, GSTAGE_4K, DATA), TSM_OK);

@@ -102,7 +102,7 @@ static void owners_up_to_the_largest_frame_number(void **state)
 
 static void converting_is_not_converted_before_the_fence(void **state)
 {
-	u32 version;
+	u64 version;
 
 	(void)state;
 	assert_true(epoch_enter(&host_epoch, &slots[0], &version));

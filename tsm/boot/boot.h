@@ -49,6 +49,8 @@ void map_guard(spa_t page);
 
 /* Finds the features that all harts share and refuses the machine without H, AIA guest files or Sstc. */
 void harts_probe(u64 boot_hartid);
+/* Pages that the host's vector registers take on each hart. */
+u64 harts_vector_pages(void);
 /* Per-hart structs and stacks; the boot hart's takes over tp. */
 void harts_init(u64 boot_hartid);
 /* Starts all others through SBI HSM and waits for them, bounded. */

@@ -195,11 +195,17 @@ void harts_host_isa(struct isa_set *isa)
 	isa_and(isa, &machine.isa);
 }
 
+u64 harts_vector_pages(void)
+{
+	u64 size = sizeof(struct vector_regs) + 32 * hart_features.vlenb;
+
+	return hart_features.vector ? ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE : 0;
+}
+
 static struct hart *hart_create(u32 index)
 {
 	/* A guard page, the stack, the struct, and where V exists a page or more for the host's registers. */
 	u64 struct_pages = ALIGN_UP(sizeof(struct hart), PAGE_SIZE) / PAGE_SIZE;
-	u64 vector_pages = ALIGN_UP(sizeof(struct vector_regs) + 32 * hart_features.vlenb, PAGE_SIZE) / PAGE_SIZE;
 	spa_t base = layout_take(1 + STACK_SIZE / PAGE_SIZE + struct_pages);
 	struct hart *h = spa_ptr(SPA(base.v + PAGE_SIZE + STACK_SIZE));
 
@@ -212,7 +218,7 @@ static struct hart *hart_create(u32 index)
 	h->vmid_next = 1;
 	h->vmid_generation = 1;
 	if (hart_features.vector)
-		h->host_vector = spa_ptr(layout_take(vector_pages));
+		h->host_vector = spa_ptr(layout_take(harts_vector_pages()));
 	return h;
 }
 
@@ -261,6 +267,8 @@ void boot_secondary(u64 hartid, struct hart *h)
 	hart_setup(h);
 	__atomic_store_n(&h->online, 1, __ATOMIC_RELEASE);
 	hsm_wait_for_start(h);
+	/* Devices were mapped for the TSM after this hart came up. */
+	rv_sfence_vma();
 	world_enter(&h->host);
 }
 

@@ -98,12 +98,18 @@ static void map_devices(const void *host_fdt)
 		map_window(mmio[i].base.v, mmio[i].base.v + mmio[i].size);
 }
 
+/* What the host's tree gets, in bytes, whole blocks of 2 MiB. */
+static u64 tree_room(const void *fdt)
+{
+	return ALIGN_UP(be32((const u8 *)fdt + 4) + HOST_DT_SLACK, SIZE_2M);
+}
+
 static u64 build_device_tree(const void *fdt)
 {
 	static struct host_dt_plan plan;
 	const struct machine_range avoid[] = { machine.fdt, machine.kernel, machine.ramdisk };
-	u64 size = be32((const u8 *)fdt + 4) + HOST_DT_SLACK;
-	u64 at = layout_find(ALIGN_UP(size, SIZE_2M), SIZE_2M, false, avoid, ARRAY_SIZE(avoid));
+	u64 size = tree_room(fdt);
+	u64 at = layout_find(size, SIZE_2M, false, avoid, ARRAY_SIZE(avoid));
 	const char *why = "";
 
 	if (!at)
@@ -129,7 +135,7 @@ void load_host(const void *fdt, u64 *entry, u64 *host_fdt)
 			    machine.ramdisk.base.v);
 	*host_fdt = build_device_tree(fdt);
 	/* From here on the firmware's tree may be overwritten. */
-	avoid[1] = (struct machine_range){ SPA(*host_fdt), SIZE_2M };
+	avoid[1] = (struct machine_range){ SPA(*host_fdt), tree_room(fdt) };
 	*entry = layout_find(size, SIZE_2M, true, avoid, ARRAY_SIZE(avoid));
 	if (!*entry)
 		boot_refuse("no %lu KiB in one piece for the host kernel: give the machine more memory (-m)",

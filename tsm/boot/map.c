@@ -66,6 +66,8 @@ static void map_image(const char *start, const char *end, u64 flags)
 
 void map_device(spa_t page)
 {
+	if (page.v >= PAGE_MAX_SPA)
+		boot_refuse("a device at 0x%lx is beyond what the TSM can reach", page.v);
 	*entry_4k(page.v) = leaf(page.v, FLAGS_RW);
 	rv_sfence_vma();
 }

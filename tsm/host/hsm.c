@@ -123,6 +123,9 @@ static bool take_start(struct hart *h)
 	if (!(__atomic_fetch_and(&h->requests, ~HART_REQ_START, __ATOMIC_SEQ_CST) & HART_REQ_START))
 		return false;
 	hsm_world_start(h, h->start_addr, h->start_opaque);
+	/* It may have been away for any time: whatever the host's code and tables were then is forgotten. */
+	rv_hfence_gvma_vmid(HOST_VMID);
+	rv_fence_i();
 	host_space_enter();
 	__atomic_store_n(&h->state, HART_STARTED, __ATOMIC_SEQ_CST);
 	return true;
@@ -144,6 +147,13 @@ static void reply(struct world *w, s64 error, s64 value)
 	w->gpr[REG_A1] = (u64)value;
 }
 
+static bool is_host_ram(u64 addr)
+{
+	pfn_t pfn = PFN(addr >> PAGE_SHIFT);
+
+	return page_range_is_ram(pfn, 1) && page_word_state(page_word(pfn)) == PAGE_HOST;
+}
+
 static s64 start(u64 hartid, u64 addr, u64 opaque)
 {
 	struct hart *h = hart_by_id(hartid);
@@ -151,7 +161,7 @@ static s64 start(u64 hartid, u64 addr, u64 opaque)
 
 	if (!h)
 		return SBI_ERR_INVALID_PARAM;
-	if (page_word_state(page_word(PFN(addr >> PAGE_SHIFT))) != PAGE_HOST)
+	if (!is_host_ram(addr))
 		return SBI_ERR_INVALID_ADDRESS;
 	if (!__atomic_compare_exchange_n(&h->state, &old, HART_START_PENDING, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
@@ -183,16 +193,16 @@ static void stop(struct hart *h)
 static void suspend(struct hart *h, struct world *w, u64 type, u64 resume, u64 opaque)
 {
 	bool retentive = type == SBI_HSM_SUSPEND_RETENTIVE;
-	u64 vstimecmp, hvip;
+	u64 vstimecmp, hvip, vtsr;
 
 	if (!retentive && type != SBI_HSM_SUSPEND_NON_RETENTIVE)
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
-	if (!retentive && page_word_state(page_word(PFN(resume >> PAGE_SHIFT))) != PAGE_HOST)
+	if (!retentive && !is_host_ram(resume))
 		return reply(w, SBI_ERR_INVALID_ADDRESS, 0);
 	/* WFI wakes on what is pending and enabled in vsie, because those bits are hie's. */
 	for (;;) {
 		hsm_serve_requests(h);
-		if (csr_read(CSR_VSIP) & csr_read(CSR_VSIE))
+		if ((csr_read(CSR_VSIP) & csr_read(CSR_VSIE)) || (csr_read(CSR_HGEIP) & csr_read(CSR_HGEIE)))
 			break;
 		rv_wfi();
 	}
@@ -201,7 +211,9 @@ static void suspend(struct hart *h, struct world *w, u64 type, u64 resume, u64 o
 	/* What is pending stays pending; kernels that do not save the timer expect it to survive. */
 	vstimecmp = csr_read(CSR_VSTIMECMP);
 	hvip = csr_read(CSR_HVIP);
+	vtsr = w->hstatus & HSTATUS_VTSR;
 	hsm_world_start(h, resume, opaque);
+	w->hstatus |= vtsr;
 	csr_write(CSR_VSTIMECMP, vstimecmp);
 	csr_write(CSR_HVIP, hvip);
 }

@@ -179,6 +179,7 @@ static void srst_call(struct hart *h, struct world *w, u64 fid)
 {
 	u64 type = w->gpr[REG_A0], reason = w->gpr[REG_A1];
 	struct sbiret r;
+	u64 scrubbed;
 
 	if (fid != SBI_SRST_RESET)
 		return reply(w, SBI_ERR_NOT_SUPPORTED, 0);
@@ -186,8 +187,11 @@ static void srst_call(struct hart *h, struct world *w, u64 fid)
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
 	if (!hsm_park_others(h))
 		return reply(w, SBI_ERR_FAILED, 0);
-	page_scrub_confidential();
+	scrubbed = page_scrub_confidential();
 	r = sbi_call(SBI_EXT_SRST, SBI_SRST_RESET, type, reason, 0, 0, 0);
+	/* The firmware refuses. Without TVMs the host can go on; with them gone it cannot. */
+	if (scrubbed)
+		platform_fail();
 	hsm_unpark_others();
 	reply(w, r.error ? r.error : SBI_ERR_FAILED, 0);
 }

@@ -36,6 +36,10 @@ static void deliver_or_wait(struct hart *h, struct world *w)
 	bool pending = csr_read(CSR_HGEIP) & h->sgei_files;
 
 	wait_on(h, pending && !host_interruptible(w));
+	if (!pending) {
+		h->sgei_told = false;
+		sgei_arm(h);
+	}
 	if (pending && !h->sgei_waits)
 		world_inject(w, CAUSE_IRQ | IRQ_SGEI, 0);
 }

@@ -356,7 +356,7 @@ void host_space_map_file(pfn_t file)
 void host_space_enter(void)
 {
 	struct epoch_slot *slot = &host_epoch_slots[this_hart()->index];
-	u32 version = epoch_stamp(&host_epoch);
+	u64 version = epoch_current(&host_epoch);
 
 	/* Flushed before the slot is active: a fence elsewhere never sees it inside with an old version for nothing. */
 	if (slot->version != version) {

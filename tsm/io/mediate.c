@@ -2,6 +2,7 @@
 #include "io/mediate.h"
 #include "host/hsm.h"
 #include "page/page.h"
+#include "platform.h"
 #include "rv/fetch.h"
 #include "rv/inject.h"
 #include "rv/mmio_insn.h"
@@ -10,6 +11,9 @@
 
 #define TARGET_GUEST_SHIFT	12
 #define TARGET_GUEST_MASK	0x3fU
+#define RESET_CODE(value, code)	(((value) & 0xffff) == (code))
+#define RESET_TICKS		20000000ULL	/* until a reset that was asked for must have happened: 2 s at 10 MHz */
+
 #define HOST_FILE		1U		/* guest index of the host's own interrupt file */
 
 static struct {
@@ -49,13 +53,23 @@ static void aplic_store(hpa_t hpa, u32 value)
 		rv_mmio_write32(SPA(hpa.v), value);
 }
 
+/*
+ * The device acts on three codes in its first register; nothing else is passed on. Once confidential memory is zeroed the TVMs are
+ * no more, so there is no way back from here: if the machine goes on all the same, it is ended.
+ */
 static void reset_store(struct hart *h, hpa_t hpa, u32 value)
 {
-	if (!hsm_park_others(h))
+	u64 deadline;
+
+	if ((hpa.v & PAGE_MASK) || !(RESET_CODE(value, 0x3333) || RESET_CODE(value, 0x5555) ||
+				     RESET_CODE(value, 0x7777)) || !hsm_park_others(h))
 		return;
 	page_scrub_confidential();
 	rv_mmio_write32(SPA(hpa.v), value);
-	hsm_unpark_others();
+	deadline = csr_read(CSR_TIME) + RESET_TICKS;
+	while (csr_read(CSR_TIME) < deadline)
+		rv_relax();
+	platform_fail();
 }
 
 static void store(struct hart *h, enum mediated kind, hpa_t hpa, u32 value)

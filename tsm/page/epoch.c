@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "page/epoch.h"
 
-/* Serial comparison: a is before b. */
-static bool before(u32 a, u32 b)
-{
-	return (s32)(a - b) < 0;
-}
-
 void epoch_init(struct epoch *e, struct epoch_slot *slots, u32 slot_count)
 {
 	*e = (struct epoch){ .current = 1, .passed = 0, .slot_count = slot_count, .slots = slots };
@@ -18,11 +12,24 @@ void epoch_grow(struct epoch *e, u32 slot_count)
 		__atomic_store_n(&e->slot_count, slot_count, __ATOMIC_RELEASE);
 }
 
-u32 epoch_stamp(const struct epoch *e)
+u64 epoch_current(const struct epoch *e)
 {
-	/* The table write must be visible before the epoch is read: a later fence then covers it. */
+	/* A table write must be visible before the epoch is read: a later fence then covers it. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return __atomic_load_n(&e->current, __ATOMIC_RELAXED);
+}
+
+u32 epoch_stamp(const struct epoch *e)
+{
+	return (u32)epoch_current(e);
+}
+
+/* The epoch of a stamp: the latest one up to now with these low bits. */
+static u64 stamp_epoch(const struct epoch *e, u32 stamp)
+{
+	u64 now = epoch_current(e);
+
+	return now - (u32)((u32)now - stamp);
 }
 
 bool epoch_idle(const struct epoch *e)
@@ -34,26 +41,25 @@ bool epoch_idle(const struct epoch *e)
 }
 
 /* The oldest epoch that any active user may still use, at most the current one. */
-static u32 oldest(const struct epoch *e)
+static u64 oldest(const struct epoch *e)
 {
-	u32 min = __atomic_load_n(&e->current, __ATOMIC_SEQ_CST);
+	u64 min = __atomic_load_n(&e->current, __ATOMIC_SEQ_CST);
 
 	for (u32 i = 0; i < e->slot_count; i++) {
 		const struct epoch_slot *s = &e->slots[i];
-		u32 v;
+		u64 v;
 
 		if (!__atomic_load_n(&s->active, __ATOMIC_SEQ_CST))
 			continue;
 		v = __atomic_load_n(&s->version, __ATOMIC_SEQ_CST);
-		if (before(v, min))
-			min = v;
+		min = MIN(min, v);
 	}
 	return min;
 }
 
 bool epoch_advance(struct epoch *e)
 {
-	u32 now = __atomic_load_n(&e->current, __ATOMIC_SEQ_CST);
+	u64 now = __atomic_load_n(&e->current, __ATOMIC_SEQ_CST);
 
 	if (oldest(e) != now)
 		return false;
@@ -63,22 +69,23 @@ bool epoch_advance(struct epoch *e)
 
 bool epoch_passed(struct epoch *e, u32 stamp)
 {
-	u32 known = __atomic_load_n(&e->passed, __ATOMIC_RELAXED);
-	u32 min;
+	u64 epoch = stamp_epoch(e, stamp);
+	u64 known = __atomic_load_n(&e->passed, __ATOMIC_RELAXED);
+	u64 min;
 
-	if (before(stamp, known))
+	if (epoch < known)
 		return true;
 	min = oldest(e);
-	if (!before(stamp, min))
+	if (epoch >= min)
 		return false;
-	while (before(known, min) &&
+	while (known < min &&
 	       !__atomic_compare_exchange_n(&e->passed, &known, min, true, __ATOMIC_RELAXED,
 					    __ATOMIC_RELAXED))
 		;
 	return true;
 }
 
-bool epoch_enter(const struct epoch *e, struct epoch_slot *slot, u32 *version)
+bool epoch_enter(const struct epoch *e, struct epoch_slot *slot, u64 *version)
 {
 	/*
 	 * First be seen as active with the old version, then read the current one: whoever judged a stamp as passed without
@@ -90,7 +97,7 @@ bool epoch_enter(const struct epoch *e, struct epoch_slot *slot, u32 *version)
 	return slot->version != *version;
 }
 
-void epoch_flushed(struct epoch_slot *slot, u32 version)
+void epoch_flushed(struct epoch_slot *slot, u64 version)
 {
 	__atomic_store_n(&slot->version, version, __ATOMIC_SEQ_CST);
 }

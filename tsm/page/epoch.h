@@ -6,7 +6,8 @@
  * A frame that loses its translation is stamped with the epoch at that moment. epoch_advance() (the fence call) starts the
  * next one. The stamp has passed once every user that is inside the address space has flushed since: then no hart can reach
  * the frame through that address space. A user that is outside holds nothing back, because it flushes before it enters.
- * Numbers are compared serially (they wrap): active users are never more than one epoch behind.
+ * Epochs are counted in 64 bits, which do not wrap; a stamp keeps the low 32 of them. A stamp that is 2^32 epochs old looks young: it
+ * asks for another fence, which is safe.
  */
 #ifndef PAGE_EPOCH_H
 #define PAGE_EPOCH_H
@@ -14,18 +15,21 @@
 #include "base/types.h"
 
 struct epoch_slot {
-	u32 version;		/* the epoch that this user has flushed for */
+	u64 version;		/* the epoch that this user has flushed for */
 	u32 active;		/* inside the address space */
 };
 
 struct epoch {
-	u32 current;
-	u32 passed;		/* every stamp before this one has passed; a cache, moves forward only */
+	u64 current;
+	u64 passed;		/* every stamp before this one has passed; a cache, moves forward only */
 	u32 slot_count;
 	struct epoch_slot *slots;
 };
 
 void epoch_init(struct epoch *e, struct epoch_slot *slots, u32 slot_count);
+
+/* The epoch now. */
+u64 epoch_current(const struct epoch *e);
 
 /* The stamp for a translation that the caller has just taken out of the tables. */
 u32 epoch_stamp(const struct epoch *e);
@@ -47,8 +51,8 @@ bool epoch_passed(struct epoch *e, u32 stamp);
  * caller must flush, epoch_flushed() records that it has. epoch_enter() of a slot that is inside already is a local fence.
  * @version receives the epoch to pass on.
  */
-bool epoch_enter(const struct epoch *e, struct epoch_slot *slot, u32 *version);
-void epoch_flushed(struct epoch_slot *slot, u32 version);
+bool epoch_enter(const struct epoch *e, struct epoch_slot *slot, u64 *version);
+void epoch_flushed(struct epoch_slot *slot, u64 version);
 void epoch_leave(struct epoch_slot *slot);
 
 #endif

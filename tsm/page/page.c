@@ -236,13 +236,18 @@ void page_scrub(pfn_t pfn, u64 count)
 		rv_zero(p, count * PAGE_SIZE);
 }
 
-void page_scrub_confidential(void)
+u64 page_scrub_confidential(void)
 {
+	u64 done = 0;
+
 	for (u32 b = 0; b < bank_count; b++) {
 		if (banks[b].kind != PAGE_KIND_RAM)
 			continue;
 		for (u64 i = 0; i < banks[b].count; i++)
-			if (page_word_state(banks[b].words[i]) >= PAGE_CONVERTING)
+			if (page_word_state(banks[b].words[i]) >= PAGE_CONVERTING) {
 				page_scrub(PFN(banks[b].first + i), 1);
+				done++;
+			}
 	}
+	return done;
 }

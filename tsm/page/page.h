@@ -39,7 +39,7 @@ enum page_state {
 /* A frame number must fit the owner field, and Sv39 must reach it: RAM lies below this address. */
 #define PAGE_MAX_SPA		(1ULL << (PAGE_OWNER_BITS + PAGE_SHIFT))
 
-#define PAGE_MAX_BANKS		8
+#define PAGE_MAX_BANKS		9		/* eight of RAM, one of interrupt files */
 
 /*
  * What lies behind the frames of a bank. Interrupt files have words like RAM, so that they change hands by the same rules; but they
@@ -118,9 +118,9 @@ enum tsm_err page_claim_unreferenced(pfn_t pfn, enum page_state state, u64 owner
 void page_scrub(pfn_t pfn, u64 count);
 /*
  * Before a reset, while no other hart runs: zeroes every frame of RAM that was taken from the host. Memory outlives a reset, and
- * who starts next may read it.
+ * who starts next may read it. Returns how many there were; if not 0, no TVM exists any more and the machine must not go on.
  */
-void page_scrub_confidential(void);
+u64 page_scrub_confidential(void);
 /* Boot only: the size of a cbo.zero block where the harts have Zicboz and it is enabled, else 0. */
 void page_scrub_init(u64 cboz_block);
 

@@ -31,9 +31,12 @@ static u64 access_fault(u64 scause)
 static void host_guest_fault(struct world *w, u64 scause, u64 stval)
 {
 	hpa_t hpa = HPA(csr_read(CSR_HTVAL) << 2 | (stval & 3));
-	u64 word = page_word(PFN(hpa.v >> PAGE_SHIFT));
+	pfn_t pfn = PFN(hpa.v >> PAGE_SHIFT);
+	u64 word = page_word(pfn);
+	/* Interrupt files are mapped, but not to be executed. */
+	bool permitted = scause != CAUSE_FETCH_GUEST || !page_is_imsic(pfn);
 
-	if (page_word_state(word) == PAGE_HOST && (page_word_busy(word) || host_space_maps(hpa))) {
+	if (permitted && page_word_state(word) == PAGE_HOST && (page_word_busy(word) || host_space_maps(hpa))) {
 		rv_hfence_gvma_vmid(HOST_VMID);
 		return;
 	}

@@ -35,25 +35,56 @@ static void remove_groups(struct tvm *t, const struct tvm_aia *a, u64 count)
 		tvm_region_remove(t, group_base(a, g), group_size(a), REGION_IMSIC);
 }
 
+/* One init at a time: regions of two that touch would become one, and the failure of one take out both. */
+static enum tsm_err init_begin(struct tvm *t, const struct tvm_aia *a, bool *done)
+{
+	enum tsm_err err = TSM_OK;
+
+	spin_lock(&t->lock);
+	*done = t->aia.valid;
+	if (t->aia.valid)
+		err = same_geometry(&t->aia, a) ? TSM_OK : TSM_E_PARAM;
+	else if (t->aia.busy)
+		err = TSM_AGAIN;
+	else
+		t->aia.busy = true;
+	spin_unlock(&t->lock);
+	return err;
+}
+
+static void init_end(struct tvm *t, const struct tvm_aia *a)
+{
+	spin_lock(&t->lock);
+	if (a)
+		t->aia = *a;
+	t->aia.valid = a != NULL;
+	t->aia.busy = false;
+	spin_unlock(&t->lock);
+}
+
 enum tsm_err tvm_aia_init(struct tvm *t, const struct tvm_aia *a)
 {
+	enum tsm_err err;
+	bool done;
+
 	if (!geometry_possible(a))
 		return TSM_E_PARAM;
-	if (t->aia.valid)
-		return same_geometry(&t->aia, a) ? TSM_OK : TSM_E_PARAM;
+	err = init_begin(t, a, &done);
+	if (err != TSM_OK || done)
+		return err;
 	for (u64 g = 0; g < groups(a); g++) {
 		u64 base = group_base(a, g);
-		enum tsm_err err = TSM_E_ADDRESS;
 
+		err = TSM_E_ADDRESS;
 		if (base < GSTAGE_GPA_END && group_size(a) <= GSTAGE_GPA_END - base)
 			err = tvm_region_add(t, base, group_size(a), REGION_IMSIC);
 		if (err != TSM_OK) {
 			remove_groups(t, a, g);
+			init_end(t, NULL);
 			return err == TSM_E_PARAM ? TSM_E_ADDRESS : err;
 		}
 	}
-	t->aia = *a;
-	t->aia.valid = true;
+	init_end(t, a);
 	return TSM_OK;
 }
 
@@ -191,8 +222,8 @@ enum tsm_err tvm_aia_bind(struct tvm *t, struct vcpu *v, u64 mask)
 	}
 	r = file_range(v);
 	irq_file_clear(f.number);
-	gstage_commit(&t->gstage, &r);
 	page_commit(f.page, 1, PAGE_TVM_DATA, t->id, 0);
+	gstage_commit(&t->gstage, &r);
 	/* Last: another hart may rebind the vCPU as soon as it is BOUND, and relies on the mapping. */
 	irq_attach(&v->irq, &f);
 	return TSM_OK;

@@ -17,6 +17,7 @@ struct sha384_ctx;
 /* Geometry, as COVI init_tvm_aia gave it. Constant once valid. */
 struct tvm_aia {
 	bool valid;
+	bool busy;		/* one init is at work; TVM lock */
 	u64 base;
 	u32 group_bits;
 	u32 group_shift;
@@ -29,7 +30,7 @@ struct tvm_aia {
 
 /*
  * INITIALIZING; the same geometry twice is fine. TSM_E_PARAM: another one, or an impossible one; TSM_E_ADDRESS: it overlaps a
- * region, or leaves the address space; TSM_E_NO_MEMORY.
+ * region, or leaves the address space; TSM_E_NO_MEMORY; TSM_AGAIN: another call is at it.
  */
 enum tsm_err tvm_aia_init(struct tvm *t, const struct tvm_aia *a);
 /* INITIALIZING. TSM_E_PARAM: no geometry, or another address already; TSM_E_ADDRESS: no file's address. */

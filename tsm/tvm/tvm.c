@@ -173,8 +173,9 @@ enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states,
 
 void tvm_add_commit(struct tvm *t, const struct tvm_add *a)
 {
-	gstage_commit(&t->gstage, &a->range);
+	/* The words first: as soon as a leaf is valid, its page may be blocked and removed. */
 	page_commit(a->pfn, tvm_add_frames(a), PAGE_TVM_DATA, t->id, 0);
+	gstage_commit(&t->gstage, &a->range);
 	__atomic_add_fetch(&t->code_version, 1, __ATOMIC_RELEASE);
 }
 

@@ -45,7 +45,7 @@ static bool vmid_take(struct hart *h, struct vcpu *v)
  */
 static void space_enter(struct vcpu *v, const struct vcpu_space *space, bool new_tag)
 {
-	u32 version = epoch_stamp(space->epoch);
+	u64 version = epoch_current(space->epoch);
 
 	if (!hart_features.vmid_max)
 		flush_all();
