@@ -81,6 +81,24 @@ bool tvm_ipi_call(const struct tvm_call *c, u64 fid)
 }
 
 /*
+ * The firmware fences the VMID that is in the caller's hgatp, and each hart hands out its own VMIDs. No walk may mix the two:
+ * vsatp is off meanwhile.
+ */
+static bool fence_on(const struct hart *h, u64 firmware, u64 vmid)
+{
+	u64 vsatp = csr_swap(CSR_VSATP, 0);
+	u64 hgatp = csr_read(CSR_HGATP);
+	struct sbiret r;
+
+	csr_write(CSR_HGATP, (hgatp & ~((BIT(HGATP_VMID_BITS) - 1) << HGATP_VMID_SHIFT)) |
+		  vmid << HGATP_VMID_SHIFT);
+	r = sbi_call(SBI_EXT_RFENCE, firmware, 1, h->hartid, 0, 0, 0);
+	csr_write(CSR_HGATP, hgatp);
+	csr_write(CSR_VSATP, vsatp);
+	return !r.error;
+}
+
+/*
  * Address and address space are not looked at: everything of the vCPU's VS stage goes. Refuses: a
  * vCPU that does not exist (-3), the functions for hypervisors (-2).
  */
@@ -103,7 +121,7 @@ bool tvm_rfence_call(const struct tvm_call *c, u64 fid)
 		if (!v || v == c->vcpu || vcpu_is_off(v))
 			continue;
 		h = vcpu_ask(v, request);
-		if (h && sbi_call(SBI_EXT_RFENCE, firmware, 1, h->hartid, 0, 0, 0).error)
+		if (h && !fence_on(h, firmware, __atomic_load_n(&v->vmid, __ATOMIC_RELAXED)))
 			return tvm_reply(c, SBI_ERR_FAILED, 0);
 	}
 	return tvm_reply(c, SBI_SUCCESS, 0);
