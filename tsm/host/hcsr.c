@@ -152,7 +152,7 @@ static bool csr_access(struct hart *h, struct world *w, u32 insn)
 		*value = legal(number, *value, (*value & ~writable) | (new & writable));
 		/* An sret towards V=1 would run an ordinary VM, which does not exist here: see sret(). */
 		if (number == CSR_HSTATUS)
-			set_trap_sret(w, *value & HSTATUS_SPV || sgei_waits(h));
+			set_trap_sret(w, *value & HSTATUS_SPV || h->sgei_waits);
 		if (number == CSR_HGEIE || number == CSR_HIE)
 			sgei_update(h);
 	}

@@ -66,8 +66,3 @@ void sgei_after_sret(struct hart *h, struct world *w)
 	if (h->sgei_waits)
 		deliver_or_wait(h, w);
 }
-
-bool sgei_waits(const struct hart *h)
-{
-	return h->sgei_waits;
-}

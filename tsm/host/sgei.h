@@ -23,7 +23,5 @@ void sgei_trap(struct hart *h, struct world *w);
 
 /* After a trapped sret of the host was carried out: delivers what waits, if interrupts are enabled now. */
 void sgei_after_sret(struct hart *h, struct world *w);
-/* True while sret has to trap. */
-bool sgei_waits(const struct hart *h);
 
 #endif

@@ -291,10 +291,10 @@ enum tsm_err tvm_aia_rebind_begin(struct tvm *t, struct vcpu *v, u64 mask)
 		return TSM_E_ADDRESS;
 	}
 	irq_file_clear(f.number);
+	page_commit(f.page, 1, PAGE_TVM_DATA, t->id, 0);
 	spin_lock(&t->lock);
 	gstage_replace(&t->gstage, v->irq.gpa, f.page);
 	spin_unlock(&t->lock);
-	page_commit(f.page, 1, PAGE_TVM_DATA, t->id, 0);
 	v->irq.stamp = epoch_stamp(&t->epoch);
 	page_move(t, v->irq.file.page, PAGE_TVM_DATA, PAGE_TVM_BLOCKED, v->irq.stamp);
 	spin_lock(&v->irq.lock);
