@@ -222,6 +222,12 @@ def native_arch():
     return output(["dpkg", "--print-architecture"]).strip()
 
 
+# Another name for the same suite. A mirror keeps what each name leads to apart, so that the one can be whole while the other
+# is being updated. The name moves on when Debian releases; what came is checked by its codename.
+OTHER_NAMES = {"trixie": "stable", "trixie-backports": "stable-backports", "sid": "unstable",
+               "bookworm-backports": "oldstable-backports"}
+
+
 class Suite:
     """One Debian suite for one architecture, read without touching the system's configuration."""
 
@@ -234,13 +240,26 @@ class Suite:
         os.makedirs(os.path.join(self.root, "lists", "partial"), exist_ok=True)
         os.makedirs(os.path.join(self.debs, "partial"), exist_ok=True)
         write(os.path.join(self.root, "status"), "")
-        write(os.path.join(self.root, "sources.list"), self.sources())
         self.options = self.private_options() + [
             "-o", "APT::Architecture=" + arch, "-o", "APT::Architectures=" + arch,
             "-o", "Dir::State::status=" + os.path.join(self.root, "status")]
         say("reading the package lists of %s (%s)" % (name, arch))
-        retry(["apt-get", *self.options, "-q", "-o", "APT::Update::Error-Mode=any", "update"],
-              "reading the package lists of " + name, watch=os.path.join(self.root, "lists"))
+        for n in range(TRIES):
+            if any(self.update(one) for one in (name, OTHER_NAMES.get(name)) if one):
+                return
+            if diagnosis()[2] == "nothing" or n + 1 == TRIES:
+                raise failure("reading the package lists of " + name)
+            say("that failed (%s), trying again" % diagnosis()[0])
+            time.sleep(2 + 5 * n)
+
+    def update(self, name):
+        """Reads the lists by this name of the suite. True: they are whole, and of the suite."""
+        lists = os.path.join(self.root, "lists")
+        write(os.path.join(self.root, "sources.list"), self.sources(name))
+        if not run(["apt-get", *self.options, "-q", "-o", "APT::Update::Error-Mode=any", "update"], watch=lists):
+            return False
+        releases = glob.glob(os.path.join(lists, "*_dists_%s_InRelease" % name))
+        return any(re.search("^Codename: %s$" % self.name, read(release), re.M) for release in releases)
 
     @classmethod
     def get(cls, name, arch="riscv64"):
@@ -248,8 +267,8 @@ class Suite:
             cls.made[name, arch] = cls(name, arch)
         return cls.made[name, arch]
 
-    def sources(self):
-        line = "%s [signed-by=" + KEYRING + "%s] " + mirror() + " " + self.name + " main\n"
+    def sources(self, name):
+        line = "%s [signed-by=" + KEYRING + "%s] " + mirror() + " " + name + " main\n"
         return line % ("deb", "") + line % ("deb-src", "")
 
     def private_options(self):
@@ -324,10 +343,10 @@ class SystemSuite(Suite):
         super().__init__(name, native_arch())
         self.options = self.private_options()      # the real dpkg status
 
-    def sources(self):
+    def sources(self, name):
         base = self.name.split("-")[0]
         text = ""
-        for suite in (base, base + "-updates", self.name):
+        for suite in (base, base + "-updates", name):
             text += "deb [signed-by=%s] %s %s main\n" % (KEYRING, mirror(), suite)
         return text
 
