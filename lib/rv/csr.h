@@ -69,6 +69,7 @@
 #define CSR_VL			0xc20
 #define CSR_VTYPE		0xc21
 #define CSR_VLENB		0xc22
+#define CSR_SCOUNTOVF		0xda0
 #define CSR_HGEIP		0xe12
 
 #ifdef __ASSEMBLER__

@@ -41,7 +41,7 @@
 	X(vlenb,	0xc22, CONSTANT, CONSTANT, "")
 
 /*
- * hcounteren. The host has those that it allocated (host/pmu.c); they stand still while a TVM runs.
+ * hcounteren. The host and each vCPU have those that they allocated, with their own counts (host/pmu.c).
  */
 #define CSR_CLASSES_HPM(X)							\
 	X(hpmcounter3,  0xc03) X(hpmcounter4,  0xc04) X(hpmcounter5,  0xc05)	\

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "abi/tvm_sbi.h"
 #include "generated/config.h"
+#include "host/pmu.h"
 #include "rv_arch.h"
 #include "sbi.h"
 
@@ -37,6 +38,8 @@ static u64 probe(const struct tvm *t, u64 eid)
 	case SBI_EXT_DBCN:
 	case SBI_EXT_COVG:
 		return 1;
+	case SBI_EXT_PMU:
+		return pmu_exists();
 	case SBI_EXT_IPI:
 	case SBI_EXT_RFENCE:
 		return !t->aia.valid;
@@ -229,6 +232,10 @@ bool tvm_sbi_call(const struct tvm_call *c)
 		if (!c->tvm->aia.valid)
 			return tvm_rfence_call(c, fid);
 		break;
+	case SBI_EXT_PMU:
+		pmu_call(&c->vcpu->pmu, &c->vcpu->world, fid);
+		c->vcpu->world.sepc += 4;
+		return true;
 	case SBI_EXT_COVG:
 		return tvm_covg_call(c);
 	case SBI_EXT_ATST:

@@ -19,6 +19,18 @@
 #define HART_REQ_START	BIT(1)		/* the host starts this hart */
 #define HART_REQ_PARK	BIT(2)		/* the machine is about to be reset: leave VS mode and stay out of it */
 
+#define PMU_COUNTERS	32		/* indices of SBI PMU: cycle, time, instret, hpmcounter3 to 31 */
+
+/* What SBI PMU keeps for one side, the host on a hart or a vCPU (host/pmu.c). */
+struct pmu {
+	u32 owned, started;		/* a bit an index */
+	struct pmu_counter {
+		u64 event, data;	/* what it counts, as SBI numbers it */
+		u64 flags;		/* SBI_PMU_CFG_*INH: where it does not count */
+		u64 value;		/* while another side's counter is in its place */
+	} counter[PMU_COUNTERS];
+};
+
 /* The host's view of a hart: SBI HSM states. Values are those of SBI_HSM_*. */
 enum hart_state {
 	HART_STARTED,
@@ -51,7 +63,8 @@ struct hart {
 	u64 sgei_files;			/* host/sgei.c: hardware files whose interrupts the host waits for, a mask */
 	bool sgei_told;			/* the host knows, and has not looked yet */
 	bool sgei_waits;		/* it is to be told when it enables interrupts */
-	u32 pmu_owned, pmu_started;	/* host/pmu.c: the host's hardware counters, a bit an index */
+	struct pmu pmu;			/* the host's hardware counters */
+	struct pmu *tvm_pmu;		/* those of the vCPU that is on this hart, or NULL */
 	u64 last_probe;			/* EID of the host's latest Base probe here */
 };
 

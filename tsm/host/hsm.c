@@ -78,7 +78,7 @@ void hsm_serve_requests(struct hart *h)
 	requests = __atomic_fetch_and(&h->requests, HART_REQ_START, __ATOMIC_SEQ_CST);
 	if (requests & HART_REQ_PARK)
 		park(h);
-	pmu_overflow(h->vcpu ? &h->host.hvip : NULL);
+	pmu_overflow(h);
 	if (requests & HART_REQ_SSIP) {
 		if (h->vcpu)
 			h->host.hvip |= BIT(IRQ_VSSI);
@@ -110,7 +110,7 @@ void hsm_world_start(struct hart *h, u64 pc, u64 opaque)
 	w->hedeleg = 0x1ff | BIT(CAUSE_FETCH_PAGE) | BIT(CAUSE_LOAD_PAGE) | BIT(CAUSE_STORE_PAGE);
 	w->hideleg = BIT(IRQ_VSSI) | BIT(IRQ_VSTI) | BIT(IRQ_VSEI);
 	/* A resume from suspend keeps what was allocated. */
-	w->hcounteren = HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR | h->pmu_owned;
+	w->hcounteren = HCOUNTEREN_CY | HCOUNTEREN_TM | HCOUNTEREN_IR | h->pmu.owned;
 	w->hvien = hart_features.lcofi ? BIT(IRQ_LCOFI) : 0;
 	w->henvcfg = hart_features.henvcfg;
 	w->hstateen0 = hart_features.hstateen0;

@@ -3,7 +3,6 @@
 #include <sbi.h>
 
 #define FIRST_PROGRAMMABLE	3	/* after cycle, time and instret */
-#define COUNTERS		32
 #define RAW_DATA_BITS		48
 
 /* What the host may allocate, a bit per counter index, and one more than the highest of them. */
@@ -24,7 +23,7 @@ void pmu_init(bool sscofpmf)
 	if (!sscofpmf || r.error || !r.value)
 		return;
 	r = sbi_call(SBI_EXT_PMU, SBI_PMU_NUM_COUNTERS, 0, 0, 0, 0, 0);
-	n = r.error ? 0 : (u32)MIN((u64)r.value, (u64)COUNTERS);
+	n = r.error ? 0 : (u32)MIN((u64)r.value, (u64)PMU_COUNTERS);
 	for (u32 i = FIRST_PROGRAMMABLE; i < n; i++) {
 		r = sbi_call(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, i, 0, 0, 0, 0);
 		/* A hardware counter (bit 63 is clear) that is read where its index says. */
@@ -45,12 +44,12 @@ static void reply(struct world *w, s64 error, s64 value)
 	w->gpr[REG_A1] = (u64)value;
 }
 
-/* hcounteren follows what is allocated. */
-static void set_owned(struct hart *h, u32 owned)
+/* hcounteren follows what is allocated. The world is on this hart. */
+static void set_owned(struct pmu *p, struct world *w, u32 owned)
 {
-	h->pmu_owned = owned;
-	h->host.hcounteren = (h->host.hcounteren & ~(u64)counters) | owned;
-	csr_write(CSR_HCOUNTEREN, h->host.hcounteren);
+	p->owned = owned;
+	w->hcounteren = (w->hcounteren & ~(u64)counters) | owned;
+	csr_write(CSR_HCOUNTEREN, w->hcounteren);
 }
 
 static s64 firmware_start(u32 set, u64 flags, u64 value)
@@ -97,7 +96,7 @@ static bool event_ok(u64 event, u64 data)
 }
 
 /*
- * The host's supervisor is VS mode and its users are VU mode; it has no guests to filter. HS, U and
+ * The caller's supervisor is VS mode and its users are VU mode; it has no guests to filter. HS, U and
  * M mode are never counted.
  */
 static u64 filters(u64 flags)
@@ -117,33 +116,38 @@ static s64 choose(u32 set, u64 flags, u64 event, u64 data, u32 *chosen)
 	if (r.error)
 		return r.error;
 	/* OpenSBI falls back on a fixed counter for cycles and instructions, whatever the set. */
-	if ((u64)r.value >= COUNTERS || !(set & BIT((u64)r.value)))
+	if ((u64)r.value >= PMU_COUNTERS || !(set & BIT((u64)r.value)))
 		return SBI_ERR_NOT_SUPPORTED;
 	*chosen = (u32)r.value;
 	return SBI_SUCCESS;
 }
 
-/* Allocates a counter of @set; it is stopped, whatever it counted before. */
-static s64 allocate(struct hart *h, u32 set, u64 flags, u64 event, u64 data, u32 *chosen)
+/*
+ * Allocates a counter of @set; it is stopped, whatever it counted before, and 0: the other side may
+ * have had it. A vCPU gets none that the host has on this hart now.
+ */
+static s64 allocate(struct pmu *p, struct world *w, u32 set, u64 flags, u64 event, u64 data, u32 *chosen)
 {
+	const struct hart *h = this_hart();
 	s64 error;
 
-	set &= ~h->pmu_owned;
-	if (!set)
+	set &= ~(p->owned | h->pmu.owned);
+	if (!set || (p != &h->pmu && __builtin_popcount(p->owned) >= PMU_TVM_COUNTERS))
 		return SBI_ERR_NOT_SUPPORTED;
 	/* Without filters first: so they cannot end up on a fixed counter. */
 	error = choose(set, 0, event, data, chosen);
 	if (error)
 		return error;
 	firmware_stop((u32)BIT(*chosen), SBI_PMU_STOP_RESET);
-	error = choose((u32)BIT(*chosen), filters(flags), event, data, chosen);
+	error = choose((u32)BIT(*chosen), filters(flags) | SBI_PMU_CFG_CLEAR_VALUE, event, data, chosen);
 	if (error)
 		return error;
-	set_owned(h, h->pmu_owned | (u32)BIT(*chosen));
+	p->counter[*chosen] = (struct pmu_counter){ .event = event, .data = data, .flags = filters(flags) };
+	set_owned(p, w, p->owned | (u32)BIT(*chosen));
 	return SBI_SUCCESS;
 }
 
-static void config(struct hart *h, struct world *w)
+static void config(struct pmu *p, struct world *w)
 {
 	u64 flags = w->gpr[REG_A2], event = w->gpr[REG_A3], data = w->gpr[REG_A4];
 	s64 error = SBI_SUCCESS;
@@ -157,10 +161,10 @@ static void config(struct hart *h, struct world *w)
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
 	if (flags & SBI_PMU_CFG_SKIP_MATCH) {
 		chosen = (u32)__builtin_ctz(set);
-		if (!(h->pmu_owned & BIT(chosen)))
+		if (!(p->owned & BIT(chosen)))
 			return reply(w, SBI_ERR_INVALID_PARAM, 0);
 	} else {
-		error = allocate(h, set & counters, flags, event, data, &chosen);
+		error = allocate(p, w, set & counters, flags, event, data, &chosen);
 	}
 	if (error)
 		return reply(w, error, 0);
@@ -168,13 +172,13 @@ static void config(struct hart *h, struct world *w)
 	if (flags)
 		error = choose((u32)BIT(chosen), flags | SBI_PMU_CFG_SKIP_MATCH, event, data, &chosen);
 	if (!error && flags & SBI_PMU_CFG_AUTO_START)
-		h->pmu_started |= (u32)BIT(chosen);
+		p->started |= (u32)BIT(chosen);
 	reply(w, error, error ? 0 : (s64)chosen);
 }
 
 /* ---- the others ---- */
 
-static void start(struct hart *h, struct world *w)
+static void start(struct pmu *p, struct world *w)
 {
 	u64 flags = w->gpr[REG_A2];
 	s64 error = SBI_SUCCESS;
@@ -182,19 +186,19 @@ static void start(struct hart *h, struct world *w)
 
 	if (flags & SBI_PMU_START_SNAPSHOT)
 		return reply(w, SBI_ERR_NO_SHMEM, 0);
-	if (!named(w->gpr[REG_A0], w->gpr[REG_A1], &set) || set & ~h->pmu_owned ||
+	if (!named(w->gpr[REG_A0], w->gpr[REG_A1], &set) || set & ~p->owned ||
 	    flags & ~(u64)SBI_PMU_START_SET_VALUE)
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
-	fresh = set & ~h->pmu_started;
+	fresh = set & ~p->started;
 	if (fresh)
 		error = firmware_start(fresh, flags, w->gpr[REG_A3]);
 	if (!error)
-		h->pmu_started |= fresh;
+		p->started |= fresh;
 	reply(w, error ? error : fresh == set ? SBI_SUCCESS : SBI_ERR_ALREADY_STARTED, 0);
 }
 
 /* Kernels stop every counter there is before they use one: what is not allocated is stopped. */
-static void stop(struct hart *h, struct world *w)
+static void stop(struct pmu *p, struct world *w)
 {
 	u64 flags = w->gpr[REG_A2];
 	u32 set, running;
@@ -204,12 +208,12 @@ static void stop(struct hart *h, struct world *w)
 	if (!named(w->gpr[REG_A0], w->gpr[REG_A1], &set) || set & ~counters ||
 	    flags & ~(u64)SBI_PMU_STOP_RESET)
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
-	running = set & h->pmu_started;
-	h->pmu_started &= ~set;
-	if (set & h->pmu_owned)
-		firmware_stop(set & h->pmu_owned, flags);
+	running = set & p->started;
+	p->started &= ~set;
+	if (set & p->owned)
+		firmware_stop(set & p->owned, flags);
 	if (flags & SBI_PMU_STOP_RESET)
-		set_owned(h, h->pmu_owned & ~set);
+		set_owned(p, w, p->owned & ~set);
 	reply(w, running == set ? SBI_SUCCESS : SBI_ERR_ALREADY_STOPPED, 0);
 }
 
@@ -218,13 +222,13 @@ static void get_info(struct world *w)
 	u64 index = w->gpr[REG_A0];
 	struct sbiret r;
 
-	if (index >= COUNTERS || !(counters & BIT(index)))
+	if (index >= PMU_COUNTERS || !(counters & BIT(index)))
 		return reply(w, SBI_ERR_INVALID_PARAM, 0);
 	r = sbi_call(SBI_EXT_PMU, SBI_PMU_COUNTER_GET_INFO, index, 0, 0, 0, 0);
 	reply(w, r.error, r.value);
 }
 
-void pmu_call(struct hart *h, struct world *w, u64 fid)
+void pmu_call(struct pmu *p, struct world *w, u64 fid)
 {
 	if (!counters)
 		return reply(w, SBI_ERR_NOT_SUPPORTED, 0);
@@ -234,49 +238,111 @@ void pmu_call(struct hart *h, struct world *w, u64 fid)
 	case SBI_PMU_COUNTER_GET_INFO:
 		return get_info(w);
 	case SBI_PMU_COUNTER_CONFIG:
-		return config(h, w);
+		return config(p, w);
 	case SBI_PMU_COUNTER_START:
-		return start(h, w);
+		return start(p, w);
 	case SBI_PMU_COUNTER_STOP:
-		return stop(h, w);
+		return stop(p, w);
 	}
 	/* No firmware counters to read, no snapshots. */
 	reply(w, SBI_ERR_NOT_SUPPORTED, 0);
 }
 
-void pmu_pause(const struct hart *h)
+/* ---- the other side's turn ---- */
+
+/* Sets a counter up as its owner has it, with the owner's count, stopped. */
+static bool load(const struct pmu_counter *c, u32 i)
 {
-	if (h->pmu_started)
-		firmware_stop(h->pmu_started, 0);
+	u32 chosen;
+
+	if (choose((u32)BIT(i), c->flags, c->event, c->data, &chosen) ||
+	    firmware_start((u32)BIT(i), SBI_PMU_START_SET_VALUE, c->value))
+		return false;
+	firmware_stop((u32)BIT(i), 0);
+	return true;
 }
 
 /*
- * A start clears the overflow bits. Where the host is about to look at them, its handler does it.
+ * The counters of @set change hands, none of which runs for its owner any more. One that this hart cannot set up for @to is
+ * lost to it: it would show what @from counted.
  */
-void pmu_resume(const struct hart *h)
+static void hand_over(struct pmu *from, struct pmu *to, u32 set)
+{
+	for (u32 i = FIRST_PROGRAMMABLE; i < counters_end; i++) {
+		if (!(set & BIT(i)))
+			continue;
+		if (from->owned & BIT(i)) {
+			from->counter[i].value = rv_hpmcounter(i);
+			firmware_stop((u32)BIT(i), SBI_PMU_STOP_RESET);
+		}
+		if (to->owned & BIT(i) && !load(&to->counter[i], i)) {
+			firmware_stop((u32)BIT(i), SBI_PMU_STOP_RESET);
+			to->owned &= ~(u32)BIT(i);
+			to->started &= ~(u32)BIT(i);
+		}
+	}
+}
+
+/* A counter of this side, which is in the hart, has overflowed. */
+static bool overflow_of(const struct pmu *p)
+{
+	return p->started && csr_read(CSR_SCOUNTOVF) & p->started;
+}
+
+void pmu_enter(struct hart *h, struct pmu *p, struct world *w)
+{
+	h->tvm_pmu = p;
+	if (h->pmu.started)
+		firmware_stop(h->pmu.started, 0);
+	if (!p->owned)
+		return;
+	hand_over(&h->pmu, p, p->owned);
+	w->hcounteren = (w->hcounteren & ~(u64)counters) | p->owned;
+	if (p->started)
+		firmware_start(p->started, 0, 0);
+}
+
+/* A start clears the overflow bits. Where the host is about to look at them, its handler does it. */
+static void resume(const struct hart *h)
 {
 	u64 overflow = csr_read(CSR_HVIP) & csr_read(CSR_VSIE) & BIT(IRQ_LCOFI);
 
-	if (h->pmu_started && !overflow)
-		firmware_start(h->pmu_started, 0, 0);
+	if (h->pmu.started && !overflow)
+		firmware_start(h->pmu.started, 0, 0);
+}
+
+void pmu_leave(struct hart *h)
+{
+	struct pmu *p = h->tvm_pmu;
+
+	if (p->owned) {
+		firmware_stop(p->owned, 0);
+		if (overflow_of(p))
+			csr_clear(CSR_SIP, BIT(IRQ_LCOFI));
+		hand_over(p, &h->pmu, p->owned);
+		set_owned(&h->pmu, &h->host, h->pmu.owned);
+	}
+	h->tvm_pmu = NULL;
+	resume(h);
 }
 
 void pmu_release(struct hart *h)
 {
-	h->pmu_started = 0;
-	if (!h->pmu_owned)
+	h->pmu.started = 0;
+	if (!h->pmu.owned)
 		return;
-	firmware_stop(h->pmu_owned, SBI_PMU_STOP_RESET);
-	set_owned(h, 0);
+	firmware_stop(h->pmu.owned, SBI_PMU_STOP_RESET);
+	set_owned(&h->pmu, &h->host, 0);
 }
 
-void pmu_overflow(u64 *hvip)
+/* TVMs are offered no overflow interrupt: theirs ends here. */
+void pmu_overflow(struct hart *h)
 {
 	if (!(csr_read(CSR_SIP) & BIT(IRQ_LCOFI)))
 		return;
 	csr_clear(CSR_SIP, BIT(IRQ_LCOFI));
-	if (hvip)
-		*hvip |= BIT(IRQ_LCOFI);
-	else
+	if (!h->tvm_pmu)
 		csr_set(CSR_HVIP, BIT(IRQ_LCOFI));
+	else if (!overflow_of(h->tvm_pmu))
+		h->host.hvip |= BIT(IRQ_LCOFI);
 }

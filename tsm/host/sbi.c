@@ -319,7 +319,7 @@ bool host_sbi_call(struct hart *h, struct world *w)
 		dbcn_call(w, fid);
 		return true;
 	case SBI_EXT_PMU:
-		pmu_call(h, w, fid);
+		pmu_call(&h->pmu, w, fid);
 		return true;
 	}
 	w->sepc -= 4;

@@ -80,7 +80,7 @@ struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 	if (scause == (CAUSE_IRQ | IRQ_SSI))
 		hsm_serve_requests(h);
 	else if (scause == (CAUSE_IRQ | IRQ_LCOFI))
-		pmu_overflow(h->vcpu ? &h->host.hvip : NULL);
+		pmu_overflow(h);
 	if (h->vcpu) {
 		w = abi_tvm_trap(h, scause, stval, csr_read(CSR_HTVAL), csr_read(CSR_HTINST));
 	} else if (scause == (CAUSE_IRQ | IRQ_SGEI)) {

@@ -121,9 +121,9 @@ static u64 time_delta(struct tvm *t)
  * The interrupt that the host has to take already, or 0. Its timer and its interrupt file trap by
  * themselves once the vCPU is entered; these are only bits that the TSM keeps.
  */
-static u64 kept_irq(void)
+static u64 kept_irq(struct hart *h)
 {
-	pmu_overflow(NULL);
+	pmu_overflow(h);
 	return hsm_kept_irq(csr_read(CSR_HVIP), csr_read(CSR_VSIE));
 }
 
@@ -145,7 +145,7 @@ bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead)
 		/* As if its timer had ended the run: the RFC client runs the vCPU again. */
 		exit_interrupt(&e, IRQ_STI);
 	} else if (vcpu_complete(h, v, run->deviates, &e)) {
-		u64 irq = kept_irq();
+		u64 irq = kept_irq(h);
 
 		if (!irq) {
 			__atomic_store_n(&v->on_hart, h->index, __ATOMIC_SEQ_CST);

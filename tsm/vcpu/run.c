@@ -98,7 +98,7 @@ void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space)
 {
 	bool new_tag = vmid_take(h, v);
 
-	pmu_pause(h);
+	pmu_enter(h, &v->pmu, &v->world);
 	fpv_enter(h, v);
 	v->world.tsm_sp = h->host.tsm_sp;
 	v->world.tsm_tp = h->host.tsm_tp;
@@ -124,7 +124,7 @@ void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot)
 	host_space_enter();
 	fpv_leave(h, v);
 	h->vcpu = NULL;
-	pmu_resume(h);
+	pmu_leave(h);
 }
 
 bool vcpu_counter(const struct vcpu *v, u32 csr, u64 *value)

@@ -21,7 +21,7 @@ void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id)
 	/* The counters' overflow interrupt is the host's. */
 	v->world.hideleg = host->hideleg & ~BIT(IRQ_LCOFI);
 	v->world.henvcfg = host->henvcfg;
-	/* The hart's counters show what the host does: vcpu_counter() instead. */
+	/* The hart's counters show what the host does: vcpu_counter() instead, and host/pmu.c. */
 	v->world.hcounteren = HCOUNTEREN_TM;
 	v->world.hstateen0 = host->hstateen0;
 }
@@ -71,7 +71,7 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 	w->hedeleg = config.hedeleg;
 	w->hideleg = config.hideleg;
 	w->henvcfg = config.henvcfg;
-	w->hcounteren = config.hcounteren;
+	w->hcounteren = HCOUNTEREN_TM;
 	w->hstateen0 = config.hstateen0;
 	w->htimedelta = config.htimedelta;
 
@@ -92,6 +92,8 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 		       sizeof(struct vector_regs) + 32 * hart_features.vlenb);
 	v->cycle = 0;
 	v->instret = 0;
+	v->pmu.owned = 0;
+	v->pmu.started = 0;
 	v->pending = PENDING_NONE;
 	__atomic_store_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 }

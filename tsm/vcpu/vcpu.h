@@ -66,6 +66,7 @@ struct vcpu {
 	 * what the hart's counter was at entry.
 	 */
 	u64 cycle, instret;
+	struct pmu pmu;
 
 	u32 hart_index;		/* where it ran last; meaningful when vmid_generation is not 0 */
 	u32 code_version;	/* of the TVM, when this hart last executed fence.i for it */

@@ -60,6 +60,7 @@ void rv_bad_address(u64 spa);
 	rv_cpu->csr[num] = (val);			\
 	old_; })
 
+static inline u64 rv_hpmcounter(u32 i) { return rv_cpu->csr[CSR_CYCLE + i]; }
 struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3, u64 arg4);
 
 static inline void *spa_ptr(spa_t a)

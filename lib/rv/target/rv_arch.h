@@ -51,6 +51,9 @@ static inline struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 a
 	return (struct sbiret){ (s64)a0, (s64)a1 };
 }
 
+/* hpmcounter3 to hpmcounter31 by number; 0 for any other. */
+u64 rv_hpmcounter(u32 i);
+
 /* RAM is mapped one to one (platform/). */
 static inline void *spa_ptr(spa_t a) { return (void *)a.v; }
 static inline spa_t ptr_spa(const void *p) { return SPA((u64)p); }
