@@ -40,9 +40,9 @@ LIBGCC_LP64	?= $(shell riscv64-unknown-elf-gcc -march=rv64imac -mabi=lp64 -print
 WARN		:= -Wall -Wextra -Wconversion -Wshadow -Werror
 INCLUDES	:= -Iinclude -Ilib -Ilib/rv/target -Itsm -Iplatform -I$(OUT)/include
 CFLAGS		:= -std=gnu11 -O2 -g $(ARCH_FLAGS) $(WARN) -ffreestanding -fno-pic -fno-common -fno-stack-protector \
-		   -fno-strict-aliasing -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections \
+		   -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-jump-tables -ffunction-sections -fdata-sections \
 		   -fstack-usage -ffile-prefix-map=$(CURDIR)/= $(INCLUDES)
-ASFLAGS		:= $(ARCH_FLAGS) -D__ASSEMBLER__ $(INCLUDES) -g -ffile-prefix-map=$(CURDIR)/=
+ASFLAGS		:= $(ARCH_FLAGS) -fno-pic -D__ASSEMBLER__ $(INCLUDES) -g -ffile-prefix-map=$(CURDIR)/=
 ifeq ($(TOOLCHAIN),clang)
 CFLAGS		:= $(filter-out -fstack-usage,$(CFLAGS))
 endif
@@ -142,6 +142,7 @@ check-newest-module: overlay-all overlay-newest
 -include tests/unit/unit.mk
 -include tests/conformance/conformance.mk
 -include tests/bench/bench.mk
+-include tests/static/static.mk
 
 # --- what one runs -------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ THIRD_PARTY_SHIM	:= -isystem lib/base/shim
 
 # What third-party code is compiled with on top of FLAGS. Its warnings are not ours to fix.
 THIRD_PARTY_CFLAGS	:= -std=gnu11 -ffreestanding -nostdinc $(THIRD_PARTY_SHIM) -Ilib -w \
-			   -ffunction-sections -fdata-sections -fno-common \
+			   -ffunction-sections -fdata-sections -fno-common -fno-jump-tables \
 			   -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(DEPS)/src/=
 
 # Include path of our code that uses them; on the target, THIRD_PARTY_SHIM as well.

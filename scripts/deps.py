@@ -19,7 +19,7 @@ groups:
   module-stable  headers and kbuild of the stable kernel                   -> build/deps/kbuild/stable/
   module-newest  headers, kbuild and compiler of the newest kernel         -> build/deps/kbuild/newest/
   run            all that make run needs   (toolchain qemu opensbi src kernel-stable module-stable rootfs)
-  check          all that make check needs (run, test, clang, kernel-newest)
+  check          all that make check needs (run, test, clang, lint, kernel-newest)
 
 Everything comes from Debian's archive, verified by apt's own signatures. System packages are installed
 with root or sudo; the rest goes below build/deps/ and needs no root. /etc/apt is never changed: suites that
@@ -210,7 +210,7 @@ GROUPS = {
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
     "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),
-    "check": Group(None, ["run", "test", "clang", "kernel-newest"]),
+    "check": Group(None, ["run", "test", "clang", "lint", "kernel-newest"]),
     "all-system": Group(None, ["toolchain", "clang", "test", "lint", "debug", "qemu"]),
 }
 

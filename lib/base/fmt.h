@@ -13,7 +13,7 @@
  * Both return the length of the text in buf, without the NUL: less than size, even if the text was
  * cut.
  */
-size_t fmt_v(char *buf, size_t size, const char *f, va_list ap)
+size_t fmt_v(char *buf, size_t size, const char *f, va_list args)
 	__attribute__((format(printf, 3, 0)));
 size_t fmt(char *buf, size_t size, const char *f, ...)
 	__attribute__((format(printf, 3, 4)));

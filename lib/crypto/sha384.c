@@ -61,7 +61,7 @@ void sha384_finish(struct sha384_ctx *ctx, u8 digest[SHA384_SIZE])
 	put_big_endian(tail + SHA512_BLOCK_SIZE - 8, ctx->length << 3);
 	sha512_blocks(ctx->state, tail, 1);
 	for (unsigned int i = 0; i < SHA384_SIZE / 8; i++)
-		put_big_endian(digest + 8 * i, ctx->state[i]);
+		put_big_endian(digest + 8UL * i, ctx->state[i]);
 }
 
 void sha384(const void *data, size_t n, u8 digest[SHA384_SIZE])

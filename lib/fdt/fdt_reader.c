@@ -234,8 +234,8 @@ static bool translate(struct dt_walk *w, int depth, struct machine_range *r)
 		for (u32 at = 0; bus->ranges_len - at >= entry && !found; at += entry) {
 			const u8 *p = bus->ranges + at;
 			u64 child = dt_cells(p, bus->address_cells);
-			u64 parent = dt_cells(p + 4 * bus->address_cells, up->address_cells);
-			u64 size = dt_cells(p + entry - 4 * bus->size_cells, bus->size_cells);
+			u64 parent = dt_cells(p + 4UL * bus->address_cells, up->address_cells);
+			u64 size = dt_cells(p + entry - 4UL * bus->size_cells, bus->size_cells);
 
 			if (!range_ok(parent, size) || r->base.v < child ||
 			    r->base.v - child >= size || r->size > size - (r->base.v - child))
@@ -280,9 +280,9 @@ bool dt_walk_reg(struct dt_walk *w, u32 i, struct machine_range *r)
 	if (count < 0 || i >= (u32)count)
 		return false;
 	up = dt_walk_parent(w);
-	p = w->reg + 4 * i * (up->address_cells + up->size_cells);
+	p = w->reg + 4UL * i * (up->address_cells + up->size_cells);
 	r->base = SPA(dt_cells(p, up->address_cells));
-	r->size = dt_cells(p + 4 * up->address_cells, up->size_cells);
+	r->size = dt_cells(p + 4UL * up->address_cells, up->size_cells);
 	return translate(w, w->depth - 1, r);
 }
 
@@ -319,14 +319,14 @@ bool dt_walk_window(struct dt_walk *w, u32 i, struct machine_range *r)
 		return false;
 	up = dt_walk_parent(w);
 	entry = 4 * (PCI_ADDRESS_CELLS + up->address_cells + PCI_SIZE_CELLS);
-	p = w->level[w->depth].ranges + i * entry;
+	p = w->level[w->depth].ranges + (u64)i * entry;
 	if (!(p[0] & 3)) {	/* configuration space: `reg` has it */
 		*r = (struct machine_range){ .size = 0 };
 		return true;
 	}
-	p += 4 * PCI_ADDRESS_CELLS;
+	p += 4UL * PCI_ADDRESS_CELLS;
 	r->base = SPA(dt_cells(p, up->address_cells));
-	r->size = dt_cells(p + 4 * up->address_cells, PCI_SIZE_CELLS);
+	r->size = dt_cells(p + 4UL * up->address_cells, PCI_SIZE_CELLS);
 	return translate(w, w->depth - 1, r);
 }
 
@@ -346,7 +346,7 @@ bool dt_node_is(const void *fdt, int node, const char *name)
 /* True when a node's name is the component; without its unit address when that has none. */
 static bool is_component(const char *name, const char *component, size_t n)
 {
-	if (strncmp(name, component, n))
+	if (strncmp(name, component, n) != 0)
 		return false;
 	return !name[n] || (name[n] == '@' && !memchr(component, '@', n));
 }
@@ -404,7 +404,7 @@ const u8 *dt_bytes(const void *fdt, int node, const char *name, u32 *len)
 
 	*len = 0;
 	for (bool more = dt_prop_first(fdt, node, &p); more; more = dt_prop_next(fdt, &p)) {
-		if (strcmp(p.name, name))
+		if (strcmp(p.name, name) != 0)
 			continue;
 		*len = p.len;
 		return p.value;

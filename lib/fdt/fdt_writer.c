@@ -48,7 +48,7 @@ static void put_header(struct dt_writer *w, u32 field, u32 v)
 {
 	fdt32_t be = cpu_to_fdt32(v);
 
-	memcpy(w->out + 4 * field, &be, sizeof(be));
+	memcpy(w->out + 4UL * field, &be, sizeof(be));
 }
 
 bool dt_write_finish(struct dt_writer *w, u32 boot_hart)
@@ -111,7 +111,7 @@ static u32 name_offset(struct dt_writer *w, const char *name)
 	size_t n = strlen(name) + 1;
 	u32 at = 0;
 
-	while (at < w->new_len && strcmp(w->new_names + at, name))
+	while (at < w->new_len && strcmp(w->new_names + at, name) != 0)
 		at += (u32)strlen(w->new_names + at) + 1;
 	if (at == w->new_len) {
 		if (n > sizeof(w->new_names) - at) {

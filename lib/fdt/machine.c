@@ -301,7 +301,7 @@ static enum dt_err parse_module(struct parse *ps, bool *has_ramdisk)
 	    len != 4 * (enc->address_cells + enc->size_cells))
 		return refuse(ps, DT_E_INVALID, "device tree: malformed reg of a boot module");
 	r.base = SPA(dt_cells(reg, enc->address_cells));
-	r.size = dt_cells(reg + 4 * enc->address_cells, enc->size_cells);
+	r.size = dt_cells(reg + 4UL * enc->address_cells, enc->size_cells);
 	if (kernel ? m->kernel.size != 0 : *has_ramdisk)
 		return refuse(ps, DT_E_INVALID, "device tree: two kernels or two ramdisks");
 	if (!r.size || !range_ok(r.base.v, r.size))

@@ -262,7 +262,7 @@ void boot_secondary(u64 hartid, struct hart *h)
 
 	(void)hartid;
 	probe(&f, cboz_block());
-	if (memcmp(&f, &hart_features, sizeof(f)))
+	if (memcmp(&f, &hart_features, sizeof(f)) != 0)
 		boot_refuse("hart %lu differs from the boot hart in what it can do", h->hartid);
 	hart_setup(h);
 	__atomic_store_n(&h->online, 1, __ATOMIC_RELEASE);

@@ -272,7 +272,7 @@ static enum dt_err write_imsic(struct build *b)
 	for (u32 i = 0; i < len / 8; i++) {
 		if (!hart_of_intc(b->machine, dt_u32_at(ext, 2 * i)))
 			continue;
-		dt_write_cells(&b->out, dt_cells(ext + 8 * i, 2), 2);
+		dt_write_cells(&b->out, dt_cells(ext + 8UL * i, 2), 2);
 	}
 	dt_write_close(&b->out);
 	dt_write_open(&b->out, "riscv,hart-index-bits");

@@ -72,19 +72,19 @@ static_assert(offsetof(struct hart, recover) == 0, "rv_fault.S and world.S rely 
 
 static inline struct hart *this_hart(void) { return rv_tp(); }
 
-/* What every hart has in common, found at boot and constant since. */
+/* What every hart has in common, found at boot and constant since. Without padding: harts are compared byte by byte. */
 struct hart_features {
 	bool vector;			/* V exists */
 	bool fp;
 	bool seed;			/* Zkr, and the firmware lets S mode read it */
+	bool lcofi;			/* the TSM can hand the counters' overflow interrupt on (hvien) */
 	u32 world_csrs;			/* optional CSRs that a change of world moves: WORLD_HAS_* */
 	u64 vlenb;			/* bytes in a vector register, 0 without V */
 	u64 vmid_max;			/* largest VMID that hgatp holds, 0 when there are none */
-	bool lcofi;			/* the TSM can hand the counters' overflow interrupt on (hvien) */
 	u64 henvcfg;			/* bits that can be granted to VS mode */
 	u64 hstateen0;			/* likewise */
 	u64 geilen;			/* guest interrupt files a hart */
-	u32 imsic_ids;			/* identities of a guest interrupt file: 1 .. imsic_ids */
+	u64 imsic_ids;			/* identities of a guest interrupt file: 1 .. imsic_ids */
 	u64 cboz_block;			/* bytes that cbo.zero clears, 0 where the TSM cannot use it */
 };
 

@@ -11,7 +11,7 @@
 
 static u32 words(void)
 {
-	return hart_features.imsic_ids / 64 + 1;
+	return (u32)(hart_features.imsic_ids / 64) + 1;
 }
 
 bool irq_host_file(const struct hart *h, u64 n, pfn_t *file)
