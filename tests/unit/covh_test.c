@@ -143,7 +143,7 @@ static void convert_is_all_or_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(COVH(COVH_CONVERT_PAGES, hpa + 2 * PAGE_SIZE, 1).error, 0);
-	assert_int_equal(COVH(COVH_CONVERT_PAGES, hpa, 4).error, SBI_ERR_INVALID_ADDRESS);
+	assert_int_equal(COVH(SPEC(COVH_CONVERT_PAGES), hpa, 4).error, SBI_ERR_INVALID_ADDRESS);
 	assert_int_equal(rig_state(hpa), PAGE_HOST);
 	assert_int_equal(rig_state(hpa + 3 * PAGE_SIZE), PAGE_HOST);
 	rig_reclaim(hpa + 2 * PAGE_SIZE, 1);
@@ -164,6 +164,37 @@ static void convert_twice_by_numbering(void **state)
 	assert_int_equal(COVH(SPEC(COVH_CONVERT_PAGES), hpa, 1).error, SBI_ERR_INVALID_ADDRESS);
 	rig_reclaim(hpa, 1);
 	rig_reclaim(hpa, 1);
+	rig_all_returned();
+}
+
+/* A range of which a part is confidential: for the RFC client the rest is converted, or nothing. */
+static void convert_takes_the_rest(void **state)
+{
+	u64 hpa = rig_alloc(8, PAGE_SIZE);
+
+	(void)state;
+	rig_convert(hpa + 2 * PAGE_SIZE, 1);
+	assert_int_equal(COVH(COVH_CONVERT_PAGES, hpa + 5 * PAGE_SIZE, 1).error, 0);
+	assert_int_equal(page_pin(PFN((hpa >> PAGE_SHIFT) + 7), 1), TSM_OK);
+	assert_int_equal(COVH(COVH_CONVERT_PAGES, hpa, 8).error, SBI_ERR_INVALID_ADDRESS);
+	for (u64 i = 0; i < 8; i++) {
+		enum page_state want = i == 2 || i == 5 ? PAGE_CONVERTING : PAGE_HOST;
+
+		assert_int_equal(rig_state(hpa + i * PAGE_SIZE), want);
+		assert_int_equal(page_word_owner(page_word(PFN((hpa >> PAGE_SHIFT) + i))), 0);
+		assert_false(page_word_busy(page_word(PFN((hpa >> PAGE_SHIFT) + i))));
+	}
+	page_unpin(PFN((hpa >> PAGE_SHIFT) + 7), 1);
+	/* A page that another call holds: the call is made again. */
+	assert_int_equal(page_claim(PFN((hpa >> PAGE_SHIFT) + 6), 1, PAGE_HOST, 0), TSM_OK);
+	assert_false(COVH_TRY(&(struct rig_ret){ 0 }, COVH_CONVERT_PAGES, hpa, 8));
+	page_unclaim(PFN((hpa >> PAGE_SHIFT) + 6), 1);
+	assert_int_equal(rig_state(hpa), PAGE_HOST);
+	assert_int_equal(COVH(COVH_CONVERT_PAGES, hpa, 8).value, 8);
+	for (u64 i = 0; i < 8; i++)
+		assert_int_equal(rig_state(hpa + i * PAGE_SIZE), PAGE_CONVERTING);
+	rig_fence();
+	rig_reclaim(hpa, 8);
 	rig_all_returned();
 }
 
@@ -309,6 +340,8 @@ int main(void)
 		SENTENCE("covh: CONVERT takes all pages or none", convert_is_all_or_nothing),
 		SENTENCE("covh: CONVERT twice is refused to a strict caller only",
 			 convert_twice_by_numbering),
+		SENTENCE("covh: CONVERT of a range that is confidential in part takes the rest, or nothing",
+			 convert_takes_the_rest),
 		SENTENCE("covh: a fence is over when every hart has flushed",
 			 fences_wait_for_every_hart),
 		SENTENCE("covh: a long RECLAIM lets the host take its interrupts",

@@ -8,29 +8,79 @@
 struct page_plan {
 	pfn_t pfn;
 	u64 count;
-	bool nothing;		/* the pages are where they should go already */
+	bool nothing;		/* RECLAIM: the pages are the host's already */
+	u32 who;		/* CONVERT: only the frames whose claim is signed so; 0: all */
 };
 
-/* A word that another call holds is a passing matter; anything else is an answer. */
-static enum tsm_err refusal(pfn_t pfn, u64 count)
+/*
+ * The stamp is taken after the unmapping: the fence that follows it covers every translation.
+ */
+static void range_convert(pfn_t pfn, u64 count)
 {
-	for (u64 i = 0; i < count; i++)
-		if (page_word_busy(page_word(pfn_add(pfn, i))))
-			return TSM_AGAIN;
-	return TSM_E_ADDRESS;
+	host_space_unmap(pfn, count);
+	page_commit(pfn, count, PAGE_CONVERTING, 0, epoch_stamp(&host_epoch));
 }
 
-/* Confidential already, by this host's own earlier call. */
-static bool all_converted(pfn_t pfn, u64 count)
+/* How a hart signs the claims of a CONVERT that passes over pages. */
+static u32 signature(const struct hart *h)
+{
+	return h->index + 1;
+}
+
+/* How many of the frames from @pfn on are signed so, or (@theirs) are not. */
+static u64 signed_run(pfn_t pfn, u64 count, u32 who, bool theirs)
+{
+	u64 n = 0;
+
+	while (n < count && page_claim_is(pfn_add(pfn, n), who) != theirs)
+		n++;
+	return n;
+}
+
+/* The frames that are signed so become the host's again, or are converted. */
+static void signed_end(pfn_t pfn, u64 count, u32 who, bool convert)
+{
+	for (u64 first = 0; first < count;) {
+		u64 n = signed_run(pfn_add(pfn, first), count - first, who, false);
+		pfn_t run = pfn_add(pfn, first);
+
+		if (n && convert)
+			range_convert(run, n);
+		else if (n)
+			page_commit(run, n, PAGE_HOST, 0, 0);
+		first += n;
+		first += signed_run(pfn_add(pfn, first), count - first, who, true);
+	}
+}
+
+/* Another call held the word, or has just let go of it. */
+static bool passing(u64 word)
+{
+	return page_word_busy(word) || word == page_word_make(PAGE_HOST, 0, 0);
+}
+
+/*
+ * Claims what is the host's in a range of which the rest is confidential already, and signs it:
+ * while this goes on the rest may become the host's, and another call's. Two vCPUs that fault on
+ * one page make the RFC client convert it twice (ABI.md 17.2).
+ */
+static enum tsm_err claim_rest(pfn_t pfn, u64 count, u32 who)
 {
 	for (u64 i = 0; i < count; i++) {
-		u64 word = page_word(pfn_add(pfn, i));
-		enum page_state state = page_word_state(word);
+		pfn_t at = pfn_add(pfn, i);
+		u64 word;
 
-		if (page_word_busy(word) || state < PAGE_CONVERTING)
-			return false;
+		if (page_claim(at, 1, PAGE_HOST, 0) == TSM_OK) {
+			page_claim_sign(at, who);
+			continue;
+		}
+		word = page_word(at);
+		if (page_word_busy(word) || page_word_state(word) < PAGE_CONVERTING) {
+			signed_end(pfn, i, who, false);
+			return passing(word) ? TSM_AGAIN : TSM_E_ADDRESS;
+		}
 	}
-	return true;
+	return TSM_OK;
 }
 
 static enum tsm_err convert_decode(const struct call *c, struct page_plan *p)
@@ -43,19 +93,16 @@ static enum tsm_err convert_decode(const struct call *c, struct page_plan *p)
 	err = page_claim(p->pfn, p->count, PAGE_HOST, 0);
 	if (err == TSM_OK || !call_deviates(c))
 		return err;
-	/* Two vCPUs that fault on one page make the RFC client convert it twice (ABI.md 17.2). */
-	p->nothing = all_converted(p->pfn, p->count);
-	return p->nothing ? TSM_OK : refusal(p->pfn, p->count);
+	p->who = signature(c->hart);
+	return claim_rest(p->pfn, p->count, p->who);
 }
 
 static void convert_perform(const struct page_plan *p)
 {
-	host_space_unmap(p->pfn, p->count);
-	/*
-	 * The stamp is taken after the unmapping: the fence that follows it covers every
-	 * translation.
-	 */
-	page_commit(p->pfn, p->count, PAGE_CONVERTING, 0, epoch_stamp(&host_epoch));
+	if (p->who)
+		signed_end(p->pfn, p->count, p->who, true);
+	else
+		range_convert(p->pfn, p->count);
 }
 
 /* COVH convert_pages. Refuses: count 0, base unaligned, any page not the host's or referenced. */
@@ -64,7 +111,7 @@ struct reply covh_convert_pages(const struct call *c)
 	struct page_plan p = { 0 };
 	enum tsm_err err = convert_decode(c, &p);
 
-	if (err == TSM_OK && !p.nothing)
+	if (err == TSM_OK)
 		convert_perform(&p);
 	return reply_value(err, p.count);
 }
@@ -83,6 +130,15 @@ static enum tsm_err claim_any(pfn_t pfn)
 	    page_claim(pfn, 1, PAGE_CONVERTING, 0) == TSM_OK)
 		return TSM_OK;
 	return page_claim(pfn, 1, PAGE_HOST, 0);
+}
+
+/* A word that another call holds is a passing matter; anything else is an answer. */
+static enum tsm_err refusal(pfn_t pfn, u64 count)
+{
+	for (u64 i = 0; i < count; i++)
+		if (page_word_busy(page_word(pfn_add(pfn, i))))
+			return TSM_AGAIN;
+	return TSM_E_ADDRESS;
 }
 
 /* Claims a range in which some pages were never fenced, and some may be the host's. */

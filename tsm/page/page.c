@@ -132,6 +132,24 @@ void page_unclaim(pfn_t pfn, u64 count)
 	}
 }
 
+static u64 signed_word(u32 who)
+{
+	return page_word_make(PAGE_HOST, who, 0) | PAGE_BUSY;
+}
+
+void page_claim_sign(pfn_t pfn, u32 who)
+{
+	u64 *w = must_words(pfn, 1);
+
+	check(who && __atomic_load_n(w, __ATOMIC_RELAXED) == signed_word(0));
+	__atomic_store_n(w, signed_word(who), __ATOMIC_RELAXED);
+}
+
+bool page_claim_is(pfn_t pfn, u32 who)
+{
+	return page_word(pfn) == signed_word(who);
+}
+
 void page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info)
 {
 	u64 *w = must_words(pfn, count);

@@ -87,6 +87,12 @@ u64 page_word(pfn_t pfn);
  * which becomes PAGE_CONVERTED there and then. TSM_E_ADDRESS: nothing is claimed.
  */
 enum tsm_err page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner);
+/*
+ * Writes into a word of the host's that the caller has claimed whose claim it is (@who > 0); page_commit() ends that.
+ * page_claim_is(): the word is claimed and signed so.
+ */
+void page_claim_sign(pfn_t pfn, u32 who);
+bool page_claim_is(pfn_t pfn, u32 who);
 /* Releases a claim; the words keep their state. */
 void page_unclaim(pfn_t pfn, u64 count);
 /* Releases a claim into a new state. */

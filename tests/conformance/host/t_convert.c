@@ -167,6 +167,68 @@ static void all_or_nothing_other(void)
 	this_hart()->shmem = 0;
 }
 
+/* A range that is confidential in part: for the RFC client the rest is converted, or nothing is. */
+static void the_rest(void)
+{
+	u64 pages = pages_alloc(9, 1), ready = pages + 2 * PAGE_SIZE, open = pages + 5 * PAGE_SIZE;
+	struct sbiret r;
+
+	fill(pages, 9);
+	numbering_set(NUMBERING_RFC);
+	ok(cove_convert(ready, 1), "a page is converted");
+	sbi_ok(covh_convert(open, 1), "another, and no fence follows");
+	r = covh_convert(pages, 9);
+	if (strict()) {
+		sbi_err(r, SBI_ERR_INVALID_ADDRESS, "CONVERT of a range with both in it is refused");
+		ok(filled(pages, 2) && filled(ready + PAGE_SIZE, 2) && filled(open + PAGE_SIZE, 3),
+		   "and has changed none of the others");
+		sbi_ok(covh_reclaim(pages, 9), "both come back");
+		return;
+	}
+	eq((u64)r.value, 9, "CONVERT of a range with both in it is a success for the RFC client");
+	ok(pages_hidden(pages, 9), "and takes the others");
+	eq((u64)cove_fence(), 0, "the fences succeed");
+	sbi_ok(covh_convert(pages, 9), "once more: nothing is left to convert");
+	sbi_ok(covh_reclaim(pages, 9), "all come back");
+	ok(pages_zero(pages, 9), "and are zero");
+}
+
+/* What can not be converted at all refuses it all to the RFC client too. */
+static void the_rest_or_nothing(void)
+{
+	const struct range *top = &machine.ram[machine.nr_ram - 1];
+	u64 last = top->base + top->size - 2 * PAGE_SIZE;
+	u64 pages = pages_alloc(NACL_SHMEM_PAGES + 4, 1);
+
+	numbering_set(NUMBERING_RFC);
+	nacl(NACL_SET_SHMEM, pages + 2 * PAGE_SIZE);
+	this_hart()->shmem = 0;
+	fill(pages, NACL_SHMEM_PAGES + 4);
+	ok(cove_convert(pages + PAGE_SIZE, 1), "the page before a NACL area is converted");
+	sbi_err(covh_convert(pages, NACL_SHMEM_PAGES + 4), SBI_ERR_INVALID_ADDRESS,
+		"CONVERT of a range with a converted page and a NACL area in it is refused");
+	ok(filled(pages, 1) && filled(pages + 2 * PAGE_SIZE, NACL_SHMEM_PAGES + 2),
+	   "and has changed nothing");
+	nacl(NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE);
+	sbi_ok(covh_reclaim(pages + PAGE_SIZE, 1), "the page comes back");
+	if (machine_is_ram(last + 2 * PAGE_SIZE, PAGE_SIZE))
+		return;
+	ok(cove_convert(last + PAGE_SIZE, 1), "the last page of memory is converted");
+	sbi_err(covh_convert(last, 3), SBI_ERR_INVALID_ADDRESS, "CONVERT from before it to behind it is refused");
+	ok(pages_readable(last, 1), "and has not taken the page before it");
+	sbi_ok(covh_reclaim(last + PAGE_SIZE, 1), "it comes back");
+}
+
+static void convert_again(u64 page, const char *what)
+{
+	if (strict())
+		sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS,
+			"CONVERT of a page that is %s is refused (%s)", what, numbering_name());
+	else
+		sbi_ok(covh_convert(page, 1), "CONVERT of a page that is %s is a success (%s)", what,
+		       numbering_name());
+}
+
 /* ABI 17.2: what the RFC client needs of CONVERT and RECLAIM, and what strict callers get. */
 static void idempotence(void)
 {
@@ -178,16 +240,14 @@ static void idempotence(void)
 	       "RECLAIM of a page that is the host's is a success that does nothing");
 	ok(filled(page, 1), "its contents stay");
 	sbi_ok(covh_convert(page, 1), "a page is converted");
-	sbi_ok(covh_convert(page, 1),
-	       "CONVERT of a page that is converting is a success for the RFC client");
+	convert_again(page, "converting");
 	numbering_set(NUMBERING_SPEC);
-	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS, "and refused to a strict caller");
+	convert_again(page, "converting");
 	numbering_set(NUMBERING_RFC);
 	eq((u64)cove_fence(), 0, "the fences succeed");
-	sbi_ok(covh_convert(page, 1),
-	       "CONVERT of a page that is converted is a success for the RFC client");
+	convert_again(page, "converted");
 	numbering_set(NUMBERING_SPEC_SDID);
-	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS, "and refused to a strict caller");
+	convert_again(page, "converted");
 	numbering_set(NUMBERING_RFC);
 	sbi_ok(covh_reclaim(page, 1), "the page comes back");
 	ok(pages_zero(page, 1), "and is zero");
@@ -264,7 +324,7 @@ static void two_mib(void)
 
 static const struct test convert_tests[] = {
 	TEST(life_of_a_page), TEST(bad_arguments), TEST(counts_that_wrap), TEST(all_or_nothing),
-	TEST(all_or_nothing_other), TEST(idempotence), TEST(use_before_fence), TEST(two_mib),
+	TEST(all_or_nothing_other), TEST(the_rest), TEST(the_rest_or_nothing), TEST(idempotence), TEST(use_before_fence), TEST(two_mib),
 };
 
 GROUP(convert, true, 1);
