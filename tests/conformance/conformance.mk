@@ -16,11 +16,18 @@ CONF_HOST	:= $(CONF_HOST_SRC:tests/conformance/%.c=$(CONF)/%.o)
 # A monitor under test; the programs run on any.
 CONF_TSM	?= $(BUILD)/tsm.bin
 
-.PHONY: conformance conformance-long conformance-bare
+.PHONY: conformance conformance-strict conformance-long conformance-bare
 
 conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the conformance suite, with 1 to 8 harts
 	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --run smp=1,icount --run smp=4 --run smp=8,mem=512M \
 		--run smp=2,mem=256M,no=v,no=smstateen,no=sscofpmf,no=zicboz
+
+# The monitor that makes no exception for the existing client: every test asserts what it does then.
+STRICT		:= BUILD=$(BUILD)/strict KCONFIG_CONFIG=tests/conformance/strict.config
+
+conformance-strict: $(CONF)/testhost.bin | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the suite without RFC_DEVIATIONS
+	$(Q)$(MAKE) -s $(STRICT) $(BUILD)/strict/tsm.bin
+	$(Q)scripts/tap-run --kernel $(BUILD)/strict/tsm.bin --image $< --name conformance-strict --run smp=2
 
 conformance-long: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## hostile calls by the million
 	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --timeout 1200 --name conformance-long \

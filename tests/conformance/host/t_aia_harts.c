@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Interrupt files on several harts (ABI 5, 14, 17.2): who may call where, and that no interrupt is lost. Group: aia_harts. */
+/* Interrupt files on several harts (ABI 5, 14, 17.2): who may call where, and that no interrupt is
+ * lost. Group: aia_harts. */
 #include "tests.h"
 #include "../rt/aia.h"
 
@@ -78,7 +79,8 @@ static bool begin(u32 vcpus)
 	good = good && tvm_sync(&vm, 0);
 	for (u32 i = 1; good && i < vcpus; i++)
 		good = tvm_start(&vm, i) && run_on(i, sync_here, i);
-	return ok(good, "a TVM with %u vCPUs runs, each bound to a hart of its own (%s)", vcpus, numbering_name());
+	return ok(good, "a TVM with %u vCPUs runs, each bound to a hart of its own (%s)", vcpus,
+		  numbering_name());
 }
 
 /* --- the tests --- */
@@ -89,12 +91,15 @@ static void elsewhere_body(void)
 		return;
 	run_on(1, run_here, 0);
 	if (strict()) {
-		ok(seen[1].error == SBI_ERR_INVALID_PARAM, "RUN on another hart than the one it is bound to is refused");
+		ok(seen[1].error == SBI_ERR_INVALID_PARAM,
+		   "RUN on another hart than the one it is bound to is refused");
 	} else {
-		ok(!seen[1].error && !seen[1].value, "RUN on another hart than the one it is bound to succeeds");
+		ok(!seen[1].error && !seen[1].value,
+		   "RUN on another hart than the one it is bound to succeeds");
 		eq(seen[1].scause, CAUSE_IRQ | IRQ_STI, "as if the host's timer had ended it");
 	}
-	eq(tvm_peek(&vm, 0, TVM_GPA), *(const u64 *)tvm_image, "the vCPU did not run: it goes on where it is bound");
+	eq(tvm_peek(&vm, 0, TVM_GPA), *(const u64 *)tvm_image,
+	   "the vCPU did not run: it goes on where it is bound");
 	end();
 }
 
@@ -105,17 +110,21 @@ static void elsewhere(void)
 
 static void wrong_hart_body(void)
 {
-	if (!ok(aia_build(&vm, 1) && aia_convert(1, 1), "a TVM is built and a file of hart 1 is converted (%s)", numbering_name()))
+	if (!ok(aia_build(&vm, 1) && aia_convert(1, 1),
+		"a TVM is built and a file of hart 1 is converted (%s)", numbering_name()))
 		return;
-	sbi_err(covi_on(0, COVI_BIND, vm.id, 0, BIT(1)), SBI_ERR_INVALID_ADDRESS, "BIND on a hart whose file was not converted is refused");
+	sbi_err(covi_on(0, COVI_BIND, vm.id, 0, BIT(1)), SBI_ERR_INVALID_ADDRESS,
+		"BIND on a hart whose file was not converted is refused");
 	ok(file_is_hosts(0, 1), "that file stays the host's");
 	sbi_ok(covi_on(1, COVI_BIND, vm.id, 0, BIT(1)), "BIND on the hart of the file succeeds");
 	eq(run_on(1, sync_here, 0), 1, "the vCPU runs there");
-	sbi_err(covi_on(0, COVI_UNBIND_BEGIN, vm.id, 0, 0), SBI_ERR_INVALID_PARAM, "UNBIND_BEGIN on another hart is refused");
+	sbi_err(covi_on(0, COVI_UNBIND_BEGIN, vm.id, 0, 0), SBI_ERR_INVALID_PARAM,
+		"UNBIND_BEGIN on another hart is refused");
 	eq(run_on(1, take_here, 0), 0, "the vCPU runs as before");
 	sbi_ok(covi_on(1, COVI_UNBIND_BEGIN, vm.id, 0, 0), "UNBIND_BEGIN on its hart");
 	sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
-	sbi_err(covi_on(0, COVI_UNBIND_END, vm.id, 0, 0), SBI_ERR_INVALID_PARAM, "UNBIND_END on another hart is refused");
+	sbi_err(covi_on(0, COVI_UNBIND_END, vm.id, 0, 0), SBI_ERR_INVALID_PARAM,
+		"UNBIND_END on another hart is refused");
 	sbi_ok(covi_on(1, COVI_UNBIND_END, vm.id, 0, 0), "UNBIND_END on its hart");
 	sbi_ok(covi_on(1, COVI_BIND, vm.id, 0, BIT(1)), "it is bound again");
 	ok(aia_convert(0, 2), "a file of hart 0 is converted");
@@ -123,9 +132,11 @@ static void wrong_hart_body(void)
 		"REBIND_BEGIN on a hart whose file 2 was not converted is refused");
 	sbi_ok(covi_on(0, COVI_REBIND_BEGIN, vm.id, 0, BIT(2)), "REBIND_BEGIN on the new hart");
 	sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
-	sbi_err(covi_on(0, COVI_REBIND_CLONE, vm.id, 0, 0), SBI_ERR_INVALID_PARAM, "REBIND_CLONE on the new hart is refused");
+	sbi_err(covi_on(0, COVI_REBIND_CLONE, vm.id, 0, 0), SBI_ERR_INVALID_PARAM,
+		"REBIND_CLONE on the new hart is refused");
 	sbi_ok(covi_on(1, COVI_REBIND_CLONE, vm.id, 0, 0), "REBIND_CLONE on the old hart");
-	sbi_err(covi_on(1, COVI_REBIND_END, vm.id, 0, 0), SBI_ERR_INVALID_PARAM, "REBIND_END on the old hart is refused");
+	sbi_err(covi_on(1, COVI_REBIND_END, vm.id, 0, 0), SBI_ERR_INVALID_PARAM,
+		"REBIND_END on the old hart is refused");
 	sbi_ok(covi_on(0, COVI_REBIND_END, vm.id, 0, 0), "REBIND_END on the new hart");
 	eq(tvm_peek(&vm, 0, TVM_GPA), *(const u64 *)tvm_image, "the vCPU runs there");
 	end();
@@ -139,7 +150,8 @@ static void wrong_hart(void)
 /* 11.9: from hart to hart and back; whatever comes at whatever time is there in the end. */
 static void migration(void)
 {
-	static const u64 expected = BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9);
+	static const u64 expected =
+		BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9);
 
 	if (!begin(2))
 		return;
@@ -148,7 +160,8 @@ static void migration(void)
 	/* vCPU 0 allows for itself; vCPU 1 was started before and allows by itself. */
 	sbi_ok(tvm_covg(&vm, 0, COVG_ALLOW_EXT_INTERRUPT, ~0ULL, 0), "the TVM allows all");
 	ok(aia_convert(1, 2), "a file of hart 1 is converted");
-	/* vCPU 0 moves 0 -> 1, file 1 -> 2. Messages of vCPU 1 are injected for by the host, and sent by the TVM. */
+	/* vCPU 0 moves 0 -> 1, file 1 -> 2. Messages of vCPU 1 are injected for by the host, and
+	 * sent by the TVM. */
 	sbi_ok(covi_call(COVI_INJECT, vm.id, 0, 2), "INJECT before");
 	sbi_ok(covi_on(1, COVI_REBIND_BEGIN, vm.id, 0, BIT(2)), "REBIND_BEGIN on hart 1");
 	sbi_ok(covi_call(COVI_INJECT, vm.id, 0, 3), "INJECT while rebinding, from hart 0");
@@ -182,8 +195,48 @@ static u64 send_here(u64 id)
 	return vm.broken;
 }
 
+/* A store that has nowhere to go comes to the host (row 6), as often as it is tried. */
+static u64 send_exits_here(u64 id)
+{
+	struct exit *e = &seen[1];
+
+	nacl_setup(0);
+	if (id)
+		vcpu_store_word(&vm, 1, TVM_FILE(0), (u32)id, e);
+	else
+		vcpu_resume(&vm, 1, e);
+	return e->error || e->scause != CAUSE_STORE_GUEST || e->htval != TVM_FILE(0) >> 2;
+}
+
+static u64 send_done_here(u64 unused)
+{
+	(void)unused;
+	vcpu_resume(&vm, 1, &seen[1]);
+	return tvm_result(&vm, 1, &seen[1]) != CAUSE_BREAK;
+}
+
+/* UNBIND_BEGIN to BIND; the last identity that was sent. */
+static u32 unbound_messages(void)
+{
+	bool exits = strict();
+
+	sbi_ok(covi_on(1, COVI_UNBIND_BEGIN, vm.id, 0, 0), "UNBIND_BEGIN");
+	eq(run_on(1, exits ? send_exits_here : send_here, 6), 0, "%s while unbinding",
+	   exits ? "its store comes to the host" : "it sends");
+	sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
+	sbi_ok(covi_on(1, COVI_UNBIND_END, vm.id, 0, 0), "UNBIND_END");
+	eq(run_on(1, exits ? send_exits_here : send_here, exits ? 0 : 7), 0, "%s while unbound",
+	   exits ? "again" : "it sends");
+	ok(aia_bind(&vm, 0, 0, 1), "BIND on the first hart");
+	if (exits)
+		eq(run_on(1, send_done_here, 0), 0, "then the store is done");
+	return exits ? 6 : 7;
+}
+
 static void messages_in_each_phase(void)
 {
+	u32 last;
+
 	if (!begin(2))
 		return;
 	irq_on_here(0);
@@ -196,13 +249,8 @@ static void messages_in_each_phase(void)
 	eq(run_on(1, send_here, 4), 0, "while cloned");
 	sbi_ok(covi_on(1, COVI_REBIND_END, vm.id, 0, 0), "REBIND_END");
 	eq(run_on(1, send_here, 5), 0, "while bound again");
-	sbi_ok(covi_on(1, COVI_UNBIND_BEGIN, vm.id, 0, 0), "UNBIND_BEGIN");
-	eq(run_on(1, send_here, 6), 0, "while unbinding");
-	sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
-	sbi_ok(covi_on(1, COVI_UNBIND_END, vm.id, 0, 0), "UNBIND_END");
-	eq(run_on(1, send_here, 7), 0, "while unbound");
-	ok(aia_bind(&vm, 0, 0, 1), "BIND on the first hart");
-	for (u32 id = 2; id <= 7; id++)
+	last = unbound_messages();
+	for (u32 id = 2; id <= last; id++)
 		eq(take_here(0), id, "%u has arrived", id);
 	eq(take_here(0), 0, "and no more");
 	end();
@@ -220,12 +268,16 @@ static void running(void)
 	run_begin(1, wait_here, 1);
 	delay(ticks_per_second / 50);
 	ok(!run_done(1), "the second vCPU waits inside the TVM on hart 1");
-	sbi_err(covi_on(0, COVI_REBIND_BEGIN, vm.id, 1, BIT(1)), SBI_ERR_INVALID_PARAM, "REBIND_BEGIN of a vCPU that runs is refused");
-	sbi_err(covi_on(0, COVI_UNBIND_BEGIN, vm.id, 1, 0), SBI_ERR_INVALID_PARAM, "and UNBIND_BEGIN");
-	sbi_err(covi_call(COVI_INJECT, vm.id, 1, 30), SBI_ERR_DENIED, "what it has not allowed is denied while it runs");
+	sbi_err(covi_on(0, COVI_REBIND_BEGIN, vm.id, 1, BIT(1)), SBI_ERR_INVALID_PARAM,
+		"REBIND_BEGIN of a vCPU that runs is refused");
+	sbi_err(covi_on(0, COVI_UNBIND_BEGIN, vm.id, 1, 0), SBI_ERR_INVALID_PARAM,
+		"and UNBIND_BEGIN");
+	sbi_err(covi_call(COVI_INJECT, vm.id, 1, 30), SBI_ERR_DENIED,
+		"what it has not allowed is denied while it runs");
 	ok(!run_done(1), "and does not arrive");
 	vcpu_send(&vm, 0, TVM_FILE(1), 31);
-	ok(run_wait(1, 5 * ticks_per_second, &got), "a message of the first vCPU, on hart 0, ends the wait");
+	ok(run_wait(1, 5 * ticks_per_second, &got),
+	   "a message of the first vCPU, on hart 0, ends the wait");
 	eq(got, 31, "with its identity");
 	run_begin(1, wait_here, 1);
 	delay(ticks_per_second / 50);
@@ -251,8 +303,10 @@ static void inject_running(void)
 	for (u32 id = 40; id < 44; id++) {
 		run_begin(1, wait_here, 1);
 		delay(ticks_per_second / 100);
-		sbi_ok(covi_call(COVI_INJECT, vm.id, 1, id), "hart 0 injects %u while it runs on hart 1", id);
-		ok(run_wait(1, 5 * ticks_per_second, &got) && got == id, "it arrives without an exit");
+		sbi_ok(covi_call(COVI_INJECT, vm.id, 1, id),
+		       "hart 0 injects %u while it runs on hart 1", id);
+		ok(run_wait(1, 5 * ticks_per_second, &got) && got == id,
+		   "it arrives without an exit");
 	}
 	end();
 }
@@ -260,27 +314,31 @@ static void inject_running(void)
 /* 14: a file that its TVM was destroyed with is cleared on its own hart before the host has it. */
 static void destroyed_elsewhere(void)
 {
-	if (!ok(aia_build(&vm, 1) && aia_bind(&vm, 0, 1, 1) && run_on(1, sync_here, 0), "a TVM runs on hart 1"))
+	if (!ok(aia_build(&vm, 1) && aia_bind(&vm, 0, 1, 1) && run_on(1, sync_here, 0),
+		"a TVM runs on hart 1"))
 		return;
 	run_on(1, irq_on_here, 0);
 	ok(tvm_destroy(&vm), "it is destroyed by hart 0");
 	sbi_err(covi_on(0, COVI_RECLAIM_IMSIC, file_page(1, 1), 0, 0), SBI_ERR_INVALID_ADDRESS,
 		"RECLAIM_IMSIC on hart 0, which can not clear the file, is refused");
 	ok(!file_is_hosts(1, 1), "the host does not reach it");
-	sbi_ok(covi_on(1, COVI_RECLAIM_IMSIC, file_page(1, 1), 0, 0), "RECLAIM_IMSIC on its hart succeeds");
+	sbi_ok(covi_on(1, COVI_RECLAIM_IMSIC, file_page(1, 1), 0, 0),
+	       "RECLAIM_IMSIC on its hart succeeds");
 	if (!ok(aia_build(&vm, 1) && aia_bind(&vm, 0, 1, 1), "another TVM is bound to it"))
 		return;
 	eq(run_on(1, enabled_here, 0), 0, "nothing is enabled in it");
 	ok(aia_unbind(&vm, 0, 1), "it is unbound");
-	sbi_ok(covi_on(0, COVI_RECLAIM_IMSIC, file_page(1, 1), 0, 0), "a file that was unbound comes back on any hart");
+	sbi_ok(covi_on(0, COVI_RECLAIM_IMSIC, file_page(1, 1), 0, 0),
+	       "a file that was unbound comes back on any hart");
 	end();
 }
 
 /*
- * vCPU 0 sends the identities 1 to LAST on hart 1 while vCPU 1 moves between hart 0 and hart 2 all the time. None may be lost.
- * A hart that sends leaves its TVM by a message whenever a fence needs it.
+ * vCPU 0 sends the identities 1 to LAST on hart 1 while vCPU 1 moves between hart 0 and hart 2 all
+ * the time. None may be lost. A hart that sends leaves its TVM by a message whenever a fence needs
+ * it.
  */
-#define LAST	255
+#define LAST 255
 
 static bool sending;
 
@@ -288,6 +346,12 @@ static u64 begin_sending(u64 unused)
 {
 	(void)unused;
 	return tvm_command_begin(&vm, 0, OP_EXEC, 0, 0);
+}
+
+/* What a strict caller hears of the sender's store while the receiver is unbound: again, then. */
+static bool store_to_unbound(const struct exit *e)
+{
+	return strict() && e->scause == CAUSE_STORE_GUEST && e->htval == TVM_FILE(1) >> 2;
 }
 
 static u64 sender(u64 unused)
@@ -300,7 +364,7 @@ static u64 sender(u64 unused)
 	for (;;) {
 		vcpu_run(&vm, 0, &e);
 		imsic_take();
-		if (e.error || !(e.scause & CAUSE_IRQ))
+		if (e.error || !(e.scause & CAUSE_IRQ || store_to_unbound(&e)))
 			break;
 	}
 	csr_write(sie, BIT(IRQ_SSI));
@@ -365,15 +429,18 @@ static u64 missing_here(u64 words)
 
 static void nothing_is_lost(void)
 {
-	/* 1: sw a1, 0(a0); mv a4, a3; 2: addi a4, a4, -1; bnez a4, 2b; addi a1, a1, 1; bgeu a2, a1, 1b */
-	static const u32 code[] = { 0x00b52023, 0x00068713, 0xfff70713, 0xfe071ee3, 0x00158593, 0xfeb676e3 };
+	/* 1: sw a1, 0(a0); mv a4, a3; 2: addi a4, a4, -1; bnez a4, 2b; addi a1, a1, 1; bgeu a2, a1,
+	 * 1b */
+	static const u32 code[] = { 0x00b52023, 0x00068713, 0xfff70713,
+				    0xfe071ee3, 0x00158593, 0xfeb676e3 };
 	u32 moves = 0, bad = 0, at = 0;
 	u64 result = 0;
 
 	if (nr_harts < 3)
 		return skip("needs three harts", "no message is lost while its receiver moves");
-	if (!ok(aia_build(&vm, 2) && aia_bind(&vm, 0, 0, 1) && tvm_sync(&vm, 0) && tvm_start(&vm, 1) && aia_bind(&vm, 1, 0, 2) &&
-		tvm_sync(&vm, 1), "a TVM with two vCPUs runs"))
+	if (!ok(aia_build(&vm, 2) && aia_bind(&vm, 0, 0, 1) && tvm_sync(&vm, 0) &&
+			tvm_start(&vm, 1) && aia_bind(&vm, 1, 0, 2) && tvm_sync(&vm, 1),
+		"a TVM with two vCPUs runs"))
 		return;
 	tvm_code(&vm, 0, code, ARRAY_SIZE(code));
 	tvm_set(&vm, 0, 10, TVM_FILE(1));
@@ -397,7 +464,8 @@ static void nothing_is_lost(void)
 	}
 	note("%u moves", moves);
 	eq(bad, 0, "the receiver moves between two harts while the sender sends");
-	ok(run_wait(1, 20 * ticks_per_second, &result) && result == CAUSE_BREAK, "the sender has sent all");
+	ok(run_wait(1, 20 * ticks_per_second, &result) && result == CAUSE_BREAK,
+	   "the sender has sent all");
 	run_on(1, drain_here, 0);
 	ok(moves > 1, "the receiver has moved meanwhile");
 	eq(run_on(at, missing_here, (LAST + 1) / 64), 0, "none of %u messages is lost", LAST);
@@ -405,8 +473,14 @@ static void nothing_is_lost(void)
 }
 
 static const struct test aia_harts_tests[] = {
-	TEST(elsewhere), TEST(wrong_hart), TEST(migration), TEST(messages_in_each_phase), TEST(running), TEST(inject_running),
-	TEST(destroyed_elsewhere), TEST(nothing_is_lost),
+	TEST(elsewhere),
+	TEST(wrong_hart),
+	TEST(migration),
+	TEST(messages_in_each_phase),
+	TEST(running),
+	TEST(inject_running),
+	TEST(destroyed_elsewhere),
+	TEST(nothing_is_lost),
 };
 
 GROUP(aia_harts, true, 2);

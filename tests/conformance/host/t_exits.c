@@ -11,10 +11,8 @@ static void refused_run(u64 id, u64 vcpu, const char *what)
 	csr_write(scause, 3);
 	csr_write(stval, 3);
 	sbi_err(covh_run(id, vcpu), SBI_ERR_INVALID_PARAM, "RUN of %s is refused", what);
-	if (strict())
-		return;
-	eq(csr_read(scause), COVE_CAUSE_FAIL_ENTRY, "scause is 48 after RUN of %s", what);
-	eq(csr_read(stval), 0, "stval is 0 after RUN of %s", what);
+	eq(csr_read(scause), fail_entry(3), "scause is %lu after RUN of %s", fail_entry(3), what);
+	eq(csr_read(stval), strict() ? 3 : 0, "stval is %u after RUN of %s", strict() ? 3 : 0, what);
 }
 
 static void refused(void)
@@ -235,7 +233,7 @@ static void srst_exit(u64 type)
 	csr_write(scause, 0);
 	sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_PARAM,
 		"a vCPU that has reset the system (%lu) does not run again", type);
-	eq(csr_read(scause), COVE_CAUSE_FAIL_ENTRY, "scause is 48 then (%lu)", type);
+	eq(csr_read(scause), fail_entry(0), "scause is %lu then (%lu)", fail_entry(0), type);
 	end();
 }
 

@@ -92,7 +92,7 @@ static void running_elsewhere(void)
 	csr_write(scause, 3);
 	r = covh_run(vm.id, 0);
 	sbi_err(r, SBI_ERR_INVALID_PARAM, "RUN of a vCPU that runs on another hart is refused");
-	eq(csr_read(scause), COVE_CAUSE_FAIL_ENTRY, "scause is 48 then");
+	eq(csr_read(scause), fail_entry(3), "scause is %lu then", fail_entry(3));
 	sbi_refused(covh_destroy(vm.id), "DESTROY of a TVM that runs is refused");
 	sbi_err(covh_reclaim(vm.image, 1), SBI_ERR_INVALID_ADDRESS,
 		"its pages can not be reclaimed");

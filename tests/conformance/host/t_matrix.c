@@ -321,7 +321,7 @@ static u64 a6_of(const struct call *c)
 		     : has_domains && numbering == NUMBERING_SPEC_SDID ? SUPD_TSM_DOMAIN
 								       : 0;
 
-	return (u64)(strict() ? c->f->spec : c->f->rfc) | c->flip | domain << SUPD_SDID_SHIFT;
+	return (u64)(numbering == NUMBERING_RFC ? c->f->rfc : c->f->spec) | c->flip | domain << SUPD_SDID_SHIFT;
 }
 
 /* The host agrees to whatever the TVM asks for or tells. */
@@ -560,7 +560,7 @@ static void extension(u64 eid)
 	for (u32 i = 0; i < ARRAY_SIZE(functions); i++) {
 		const struct matrix_function *f = &functions[i];
 
-		if (f->eid == eid && (strict() ? f->spec : f->rfc) >= 0)
+		if (f->eid == eid && (numbering == NUMBERING_RFC ? f->rfc : f->spec) >= 0)
 			one_function(f, all);
 		all += f->rows;
 	}

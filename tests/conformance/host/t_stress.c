@@ -64,6 +64,9 @@ static void make(struct plot *p)
 	struct sbiret r;
 
 	covh_destroy(load_id(p));
+	/* Who converts a page twice is told. */
+	if (strict())
+		covh_reclaim(p->first, (p->end - p->first) / PAGE_SIZE);
 	if (covh_convert(p->first, (p->end - p->first) / PAGE_SIZE).error)
 		return;
 	covh_global_fence();

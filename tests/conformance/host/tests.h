@@ -29,6 +29,15 @@ static inline void in_every_numbering(void (*body)(void))
 	numbering_set(NUMBERING_RFC);
 }
 
+/*
+ * What scause is after a failed RUN, FINALIZE or BIND: 48 for the client that looks there (ABI
+ * 17.2), as it was to a strict caller.
+ */
+static inline u64 fail_entry(u64 before)
+{
+	return strict() ? before : COVE_CAUSE_FAIL_ENTRY;
+}
+
 /* Addresses that are no memory of the host's, one by one; 0 ends the list. */
 u64 foreign_address(u32 i, const char **name);
 
