@@ -2,6 +2,8 @@
 /* What the calls of the matrix are made on, and a good call for each function. */
 #include "matrix.h"
 
+#include "cove/attest.h"
+
 struct world_state w;
 
 #define NR_PAGES 640
@@ -634,3 +636,12 @@ FIXTURE(COVG, get_evidence, no_args, nothing, TVM_WORLD | NEVER_GOOD)
 FIXTURE(COVG, retrieve_secret, no_args, nothing, TVM_WORLD | NEVER_GOOD)
 GOOD(read_mr, MAPPED_GPA, 2 * PAGE_SIZE, COVE_MR_TVM_PAGES)
 FIXTURE(COVG, read_measurement, read_mr, nothing, TVM_WORLD)
+
+/* Salus's: by PCR; the first that a TVM may extend is 17, 2 is that of the pages. */
+GOOD(get_capabilities, MAPPED_GPA + 8, sizeof(struct atst_capabilities))
+FIXTURE(ATST, get_capabilities, get_capabilities, nothing, TVM_WORLD)
+FIXTURE(ATST, get_evidence, no_args, nothing, TVM_WORLD | NEVER_GOOD)
+GOOD(atst_extend, MAPPED_GPA + 8, COVE_MR_SIZE, 17)
+FIXTURE(ATST, extend_measurement, atst_extend, nothing, TVM_WORLD)
+GOOD(atst_read, MAPPED_GPA + 8, 2 * PAGE_SIZE, 2)
+FIXTURE(ATST, read_measurement, atst_read, nothing, TVM_WORLD)

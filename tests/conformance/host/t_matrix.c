@@ -183,6 +183,7 @@ static u64 replaced(const struct call *c, const struct matrix_row *r, u64 old)
 	case OP_no_vcpu: return special(false);
 	case OP_no_file: return special(true);
 	case OP_hole: return TVM_HOLE_GPA;
+	case OP_region_end: return TVM_RAM_GPA + TVM_RAM_SIZE - 8;
 	case OP_taken: return r->arg >= 6 ? TVM_RAM_GPA : TVM_GPA;
 	case OP_edge: return TVM_RAM_GPA + TVM_RAM_SIZE - PAGE_SIZE;
 	case OP_before: return TVM_RAM_GPA - PAGE_SIZE;
@@ -311,7 +312,7 @@ static void structures(const struct call *c)
 
 static bool is_tvms(const struct call *c)
 {
-	return c->f->eid == SBI_EXT_COVG;
+	return c->f->eid == SBI_EXT_COVG || c->f->eid == SBI_EXT_ATST;
 }
 
 static u64 a6_of(const struct call *c)
@@ -420,7 +421,7 @@ static bool applies(const struct matrix_row *r)
 
 static bool area_counts(const struct matrix_function *f, const struct matrix_row *r)
 {
-	return f->eid != SBI_EXT_COVG && r->op != OP_tvm && r->op != OP_busy;
+	return !is_tvms(&(struct call){ .f = f }) && r->op != OP_tvm && r->op != OP_busy;
 }
 
 static bool same(const struct matrix_function *f, u64 before, u64 after, const struct matrix_row *r)
@@ -602,11 +603,25 @@ static void matrix_covg(void)
 	extension(SBI_EXT_COVG);
 }
 
+/* The extension is a Kconfig option. */
+static void matrix_atst(void)
+{
+	struct tvm *t = &w.plain;
+	bool there = tvm_build(t) && tvm_ecall(t, 0, SBI_EXT_BASE, SBI_BASE_PROBE, SBI_EXT_ATST, 0, 0).value;
+
+	tvm_destroy(t);
+	if (there)
+		extension(SBI_EXT_ATST);
+	else
+		skip("this TSM is built without it", "ATST is offered to TVMs");
+}
+
 static const struct test matrix_tests[] = {
 	TEST(matrix_covh),
 	TEST(matrix_covi),
 	TEST(matrix_nacl_supd),
 	TEST(matrix_covg),
+	TEST(matrix_atst),
 };
 
 GROUP(matrix, true, 1);
