@@ -8,7 +8,7 @@
 #define P	PAGE_SIZE
 
 static struct region_map map;
-static struct region more[256];
+static struct region more[8192];
 
 void __noreturn panic(const char *what, const char *file, int line)
 {
@@ -29,15 +29,23 @@ static u32 count(void)
 	u32 n = 0;
 	u64 end = 0;
 
-	for (const struct region *r = map.first; r; r = r->next, n++) {
+	for (const struct region *r = map.first[0]; r; r = r->next[0], n++) {
 		assert_true(r->size);
 		assert_true(r->base >= end);
 		end = r->base + r->size;
-		if (r->next && r->next->base == end && r->type != REGION_CONFIDENTIAL_REMOVABLE &&
+		if (r->next[0] && r->next[0]->base == end && r->type != REGION_CONFIDENTIAL_REMOVABLE &&
 		    r->type != REGION_SHARED_REMOVABLE)
-			assert_int_not_equal(r->next->type, r->type);
+			assert_int_not_equal(r->next[0]->type, r->type);
 	}
 	assert_int_equal(n + map.spare_count, REGION_EMBEDDED + ARRAY_SIZE(more));
+	for (u32 l = 1; l < REGION_LISTS; l++) {
+		end = 0;
+		for (const struct region *r = map.first[l]; r; r = r->next[l]) {
+			assert_true(r->height > l && r->base >= end);
+			end = r->base + r->size;
+			assert_ptr_equal(region_find(&map, r->base), r);
+		}
+	}
 	return n;
 }
 
@@ -93,9 +101,9 @@ static void two_spare_descriptors_are_enough(void **state)
 	(void)state;
 	region_map_init(&map);
 	map.spare = &map.embedded[0];
-	map.embedded[0].next = &map.embedded[1];
-	map.embedded[1].next = &map.embedded[2];
-	map.embedded[2].next = NULL;
+	map.embedded[0].next[0] = &map.embedded[1];
+	map.embedded[1].next[0] = &map.embedded[2];
+	map.embedded[2].next[0] = NULL;
 	map.spare_count = 3;
 	region_set(&map, 0, 10 * P, REGION_CONFIDENTIAL);
 	assert_int_equal(map.spare_count, REGION_SPARE_NEEDED);
@@ -143,6 +151,42 @@ static void agrees_with_a_model(void **state)
 	}
 }
 
+/* Regions between two links of a list, at most. */
+static u64 longest_walk(u32 list)
+{
+	u64 longest = 0, walk = 0;
+
+	for (const struct region *r = map.first[list - 1]; r; r = r->next[list - 1]) {
+		walk = r->height > list ? 0 : walk + 1;
+		longest = MAX(longest, walk);
+	}
+	return longest;
+}
+
+static void many_regions_are_found_fast(void **state)
+{
+	const u64 regions = 4000;
+	u64 seed = 7;
+
+	(void)state;
+	/* In random order: every region is a page between two gaps. */
+	for (u64 i = 0, at = 0; i < regions; i++, at = (at + 1597) % regions)
+		region_set(&map, 2 * at * P, P, REGION_MMIO);
+	assert_int_equal(count(), regions);
+	for (u32 l = 1; l < REGION_LISTS; l++)
+		assert_true(longest_walk(l) < 400);
+	for (u64 i = 0; i < 2 * regions; i++)
+		assert_int_equal(region_of_range(&map, i * P, P), i % 2 ? REGION_NONE : REGION_MMIO);
+	for (u32 i = 0; i < 1000; i++) {
+		u64 at = unit_random(&seed) % regions;
+
+		region_set(&map, 2 * at * P, P, i % 2 ? REGION_MMIO : REGION_NONE);
+		assert_int_equal(region_overlaps(&map, 2 * at * P, P), i % 2);
+	}
+	region_set(&map, 0, 2 * regions * P, REGION_CONFIDENTIAL);
+	assert_int_equal(count(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +199,8 @@ int main(void)
 		{ "region: a change needs two spare descriptors at most",
 		  two_spare_descriptors_are_enough, setup, NULL, NULL },
 		{ "region: two requests side by side stay apart", requests_stay_apart, setup, NULL,
+		  NULL },
+		{ "region: thousands of regions are found in few steps", many_regions_are_found_fast, setup, NULL,
 		  NULL },
 		{ "region: the list agrees with an array of types", agrees_with_a_model, setup,
 		  NULL, NULL },

@@ -267,6 +267,11 @@ static void leftover_pages(void **state)
 
 	(void)state;
 	start_with_area();
+	run(0);
+	assert_false(TVM_ECALL(&r, SBI_EXT_HSM, SBI_HSM_START, 1, RAM, 0));
+	rig_on(1);
+	run(1);
+	rig_on(0);
 	ask(COVG_SHARE_MEMORY, AREA, AREA_SIZE);
 	assert_int_equal(BLOCK(AREA, PAGE_SIZE), 0);
 	answer(0);
@@ -275,20 +280,61 @@ static void leftover_pages(void **state)
 	assert_int_equal(r.error, SBI_ERR_INVALID_ADDRESS);
 	assert_int_equal(csr_read(CSR_VSCAUSE), 3);
 	assert_int_equal(COVH(SPEC(COVH_SPEC_RUN_VCPU), t.id, 0).error, SBI_ERR_INVALID_ADDRESS);
-	/* The fence that it needs is the TSM's own: the client comes again. */
-	r = COVH(COVH_RFC_RUN_VCPU, t.id, 0);
-	assert_false(r.entered);
-	assert_int_equal(r.error, 0);
-	assert_int_equal(r.value, COVE_RUN_RESUMABLE);
-	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_STI);
+	/* The fence that it needs is the TSM's own, and waits for vCPU 1: the client comes again. */
+	for (u32 i = 0; i < 3; i++) {
+		r = COVH(COVH_RFC_RUN_VCPU, t.id, 0);
+		assert_false(r.entered);
+		assert_int_equal(r.error, 0);
+		assert_int_equal(r.value, COVE_RUN_RESUMABLE);
+		assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_STI);
+		assert_int_equal(rig_state(pages), PAGE_TVM_DATA);
+	}
+	rig_on(1);
+	kick();
+	rig_on(0);
 	w = run(0);
 	assert_int_equal(w->gpr[REG_A0], 0);
-	assert_int_equal(w->sepc, ENTRY + 4);
+	assert_int_equal(w->sepc, ENTRY + 8);
 	assert_int_equal(rig_state(pages), PAGE_CONVERTED);
 	kick();
 	rig_reclaim(pages, AREA_PAGES);
 	for (u64 i = 0; i < AREA_PAGES * 512; i++)
 		assert_int_equal(rig_word(pages)[i], 0);
+	tvm_end();
+}
+
+/* A large range that the host left as it is goes over several runs, none of them long. */
+static void a_large_leftover_goes_in_steps(void **state)
+{
+	const u64 base = 0x100000000, tables = 40, pool = rig_alloc(tables + 2, PAGE_SIZE);
+	struct rig_ret r;
+	u32 runs = 1;
+
+	(void)state;
+	tvm_build();
+	rig_convert(pool, tables + 2);
+	assert_int_equal(COVH(COVH_RFC_ADD_MEMORY_REGION, t.id, base, tables * SIZE_2M).error, 0);
+	assert_int_equal(COVH(COVH_RFC_ADD_PGT_PAGES, t.id, pool, tables + 2).error, 0);
+	tvm_finalize_call();
+	pages = rig_alloc(tables, PAGE_SIZE);
+	rig_convert(pages, tables);
+	for (u64 i = 0; i < tables; i++)
+		assert_int_equal(ZERO(pages + i * PAGE_SIZE, 0, 1, base + i * SIZE_2M + 5 * PAGE_SIZE), 0);
+	ask(COVG_SHARE_MEMORY, base, tables * SIZE_2M);
+	answer(0);
+	for (; r = COVH(COVH_RFC_RUN_VCPU, t.id, 0), !r.entered; runs++) {
+		assert_int_equal(r.error, 0);
+		assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_STI);
+		/* Whatever the host gives it meanwhile goes too. */
+		if (runs == 4)
+			assert_int_equal(ZERO(pages, 0, 1, base), 0);
+		assert_true(runs < 20);
+	}
+	assert_true(runs > 5);
+	assert_int_equal(rig_world()->gpr[REG_A0], 0);
+	kick();
+	for (u64 i = 0; i < tables; i++)
+		assert_int_equal(rig_state(pages + i * PAGE_SIZE), PAGE_CONVERTED);
 	tvm_end();
 }
 
@@ -360,6 +406,32 @@ static void destroyed_in_the_middle(void **state)
 	tvm_end();
 }
 
+/* The vCPU comes back to the same call until the last of them is gone, and can be interrupted in between. */
+static void many_mmio_regions_go_in_steps(void **state)
+{
+	const u64 first = 0x40000000, count = 150;
+	struct rig_ret r;
+	u32 calls = 1;
+	u64 pc;
+
+	(void)state;
+	tvm_start();
+	for (u64 i = 0; i < count; i++) {
+		run(0);
+		assert_false(TVM_ECALL(&r, SBI_EXT_COVG, COVG_ADD_MMIO_REGION, first + 2 * i * PAGE_SIZE, PAGE_SIZE));
+	}
+	pc = run(0)->sepc;
+	while (TVM_ECALL(&r, SBI_EXT_COVG, COVG_REMOVE_MMIO_REGION, first, 2 * count * PAGE_SIZE)) {
+		assert_int_equal(rig_world()->sepc, pc);
+		calls++;
+	}
+	assert_int_equal(calls, 3);
+	assert_int_equal(run(0)->sepc, pc + 4);
+	assert_int_equal(ASK(SBI_EXT_COVG, COVG_REMOVE_MMIO_REGION, first, 2 * count * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS);
+	kick();
+	tvm_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,8 +445,10 @@ int main(void)
 		SENTENCE("share: removal waits for the fence and the vCPUs inside",
 			 removal_needs_the_fence),
 		SENTENCE("share: pages left behind are an error, or taken out", leftover_pages),
+		SENTENCE("share: a large range left behind is taken out in bounded steps", a_large_leftover_goes_in_steps),
 		SENTENCE("share: absent pages are an error, or no work", absent_pages),
 		SENTENCE("share: a page mapped twice is blocked once", one_page_twice),
+		SENTENCE("share: many MMIO regions are removed in bounded steps", many_mmio_regions_go_in_steps),
 		SENTENCE("share: a TVM destroyed in the middle gives everything back",
 			 destroyed_in_the_middle),
 	};

@@ -53,11 +53,16 @@ void tvm_build(void)
 		assert_int_equal(COVH(COVH_RFC_CREATE_VCPU, t.id, i, t.vcpu[i]).error, 0);
 }
 
+void tvm_finalize_call(void)
+{
+	assert_int_equal(COVH(COVH_FINALIZE_TVM, t.id, ENTRY, ENTRY_ARG, 0).error, 0);
+	assert_int_equal(RIG_CALL(SBI_EXT_NACL, NACL_SET_SHMEM, t.shmem, 0, 0).error, 0);
+}
+
 void tvm_start(void)
 {
 	tvm_build();
-	assert_int_equal(COVH(COVH_FINALIZE_TVM, t.id, ENTRY, ENTRY_ARG, 0).error, 0);
-	assert_int_equal(RIG_CALL(SBI_EXT_NACL, NACL_SET_SHMEM, t.shmem, 0, 0).error, 0);
+	tvm_finalize_call();
 }
 
 void tvm_end(void)

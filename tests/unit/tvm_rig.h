@@ -39,7 +39,8 @@ void tvm_create_call(void);
 
 /* A TVM with a region of RAM_PAGES at RAM, four measured pages at its start and three vCPUs. */
 void tvm_build(void);
-/* The same, runnable, with shared memory for its exits on this hart. */
+/* It becomes runnable, with shared memory for its exits on this hart; both in one. */
+void tvm_finalize_call(void);
 void tvm_start(void);
 /* Destroys it; every page comes back. */
 void tvm_end(void);

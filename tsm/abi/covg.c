@@ -42,10 +42,17 @@ static bool add_mmio(const struct tvm_call *c)
 /* Takes out every MMIO region that overlaps. Refuses: range, none there (-5). */
 static bool remove_mmio(const struct tvm_call *c)
 {
-	if (!range_valid(arg(c, 0), arg(c, 1)) ||
-	    !tvm_region_remove(c->tvm, arg(c, 0), arg(c, 1), REGION_MMIO))
+	if (!range_valid(arg(c, 0), arg(c, 1)))
 		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
-	return notify(c, COVG_REMOVE_MMIO_REGION);
+	switch (tvm_region_remove(c->tvm, arg(c, 0), arg(c, 1), REGION_MMIO)) {
+	case TSM_OK:
+		return notify(c, COVG_REMOVE_MMIO_REGION);
+	case TSM_AGAIN:
+		/* The TVM makes the call again, after whatever interrupt of the host is waiting. */
+		return true;
+	default:
+		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
+	}
 }
 
 /*
@@ -69,7 +76,7 @@ static bool change_sharing(const struct tvm_call *c, enum region_type from, enum
 		return tvm_reply(c, SBI_ERR_INVALID_PARAM, 0);
 	}
 	exit_ecall(c->exit, c->vcpu, 2, pending);
-	c->vcpu->share = span;
+	c->vcpu->share = (struct vcpu_share){ .span = span };
 	return false;
 }
 

@@ -186,6 +186,14 @@ bool gstage_remove(const struct gstage *g, struct gstage_span *s, struct gstage_
 	return run->count;
 }
 
+struct gstage_span gstage_first_part(const struct gstage *g, const struct gstage_span *s)
+{
+	struct walk w = walk_of(g, s);
+
+	walk_next(&w);
+	return (struct gstage_span){ s->gpa, w.next - w.gpa };
+}
+
 bool gstage_is_empty(const struct gstage *g, const struct gstage_span *s)
 {
 	struct walk w = walk_of(g, s);

@@ -101,7 +101,8 @@ bool gstage_dismantle(struct gstage *g, struct gstage_cursor *c, struct gstage_r
 		c->mid = 0;
 		return table_done(e, run);
 	}
-	gstage_pool_collect(g);
+	if (!g->pool_count)
+		gstage_pool_collect(g);
 	if (!g->pool_count)
 		return false;
 	*run = (struct gstage_run){ GSTAGE_RUN_TABLE, gstage_pool_take(g), 1 };

@@ -156,7 +156,15 @@ void gstage_prune(struct gstage *g, const struct gstage_span *s);
  * epoch has passed. TVM lock held.
  */
 void gstage_replace(const struct gstage *g, gpa_t gpa, pfn_t pfn);
-/* True when the span has no entry of any kind. */
+/*
+ * The part of the span from its start on that one step of a walk covers: entries of one table, or one entry above. What is done
+ * to a part is bounded; what is done to a span is not.
+ */
+struct gstage_span gstage_first_part(const struct gstage *g, const struct gstage_span *s);
+/*
+ * True when the span has no entry of any kind. Ends at the first one, and empty tables do not last (gstage_prune()): this is
+ * short.
+ */
 bool gstage_is_empty(const struct gstage *g, const struct gstage_span *s);
 
 /* fold.c: leaves of one size for leaves of another, frames unchanged. TVM lock held. */
@@ -186,7 +194,7 @@ bool gstage_pool_has(struct gstage *g, u64 count);
  * still be in it until the TVM's epoch has passed. TVM lock held.
  */
 void gstage_retire(struct gstage *g, pfn_t pfn);
-/* No vCPU will ever be inside again: all that is retired joins the pool. */
+/* No vCPU will ever be inside again: the oldest retired page joins the pool, if there is one. */
 void gstage_pool_collect(struct gstage *g);
 /* Takes one page, zeroed. TVM lock held; gstage_pool_has() has said yes. */
 pfn_t gstage_pool_take(struct gstage *g);

@@ -83,6 +83,6 @@ bool gstage_pool_has(struct gstage *g, u64 count)
 
 void gstage_pool_collect(struct gstage *g)
 {
-	while (g->retired.v)
+	if (g->retired.v)
 		collect_one(g);
 }

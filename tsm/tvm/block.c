@@ -91,8 +91,8 @@ enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient
 	(BIT(REGION_CONFIDENTIAL) | BIT(REGION_CONFIDENTIAL_REMOVABLE) |	\
 	 BIT(REGION_SHARED) | BIT(REGION_SHARED_REMOVABLE))
 
-/* The leaf of @level at @gpa lies in one region of memory, or may. */
-static enum tsm_err may_fold(const struct tvm *t, gpa_t gpa, enum gstage_level level)
+/* A leaf of @level at @gpa would lie in one region of memory. */
+static enum tsm_err may_promote(const struct tvm *t, gpa_t gpa, enum gstage_level level)
 {
 	const struct gstage_span s = { gpa, gstage_size(level) };
 
@@ -106,7 +106,7 @@ enum tsm_err tvm_promote(struct tvm *t, gpa_t gpa, enum gstage_level level)
 	enum tsm_err err;
 
 	spin_lock(&t->lock);
-	err = may_fold(t, gpa, level);
+	err = may_promote(t, gpa, level);
 	if (err == TSM_OK)
 		err = gstage_promote(&t->gstage, gpa, level);
 	spin_unlock(&t->lock);
@@ -115,11 +115,14 @@ enum tsm_err tvm_promote(struct tvm *t, gpa_t gpa, enum gstage_level level)
 
 enum tsm_err tvm_demote(struct tvm *t, gpa_t gpa, enum gstage_level level)
 {
-	enum tsm_err err;
+	enum tsm_err err = TSM_E_PARAM;
 
 	spin_lock(&t->lock);
-	err = may_fold(t, gpa, level + 1);
-	if (err == TSM_OK)
+	/*
+	 * The leaf lies in memory. That it lies in several regions, because the TVM shares a part of it, is what the host
+	 * demotes it for.
+	 */
+	if (t->state == TVM_RUNNABLE)
 		err = gstage_demote(&t->gstage, gpa, level);
 	spin_unlock(&t->lock);
 	return err;
@@ -150,36 +153,78 @@ enum tsm_err tvm_share_request(struct tvm *t, const struct gstage_span *s, enum 
 	return err;
 }
 
-/*
- * What the host left mapped: block it, fence it, take it out, over as many calls as that needs.
- * Each is a step further once every vCPU that is inside has left.
- */
-static enum tsm_err sweep(struct tvm *t, const struct gstage_span *s)
+/* Parts of a range that one call sees to, each at most a table: about 100,000 instructions. */
+#define SWEEP_PARTS	16
+
+static struct gstage_span part_at(const struct tvm *t, const struct vcpu_share *s, u64 done)
 {
-	enum tsm_err err = gstage_check(&t->gstage, s, GSTAGE_WANT_FENCED, true, &t->epoch);
+	const struct gstage_span rest = { GPA(s->span.gpa.v + done), s->span.size - done };
+
+	return gstage_first_part(&t->gstage, &rest);
+}
+
+/* Blocks what the part holds. The epoch is to be advanced when the last part is blocked. */
+static enum tsm_err part_block(struct tvm *t, const struct gstage_span *part)
+{
+	enum tsm_err err = gstage_check(&t->gstage, part, GSTAGE_WANT_PRESENT, true, &t->epoch);
+
+	if (err == TSM_OK)
+		gstage_block(&t->gstage, part, epoch_stamp(&t->epoch));
+	return err;
+}
+
+/* Takes a part out that is blocked and fenced. What is not, or came since, is made so: TSM_AGAIN. */
+static enum tsm_err part_remove(struct tvm *t, const struct gstage_span *part)
+{
+	enum tsm_err err = gstage_check(&t->gstage, part, GSTAGE_WANT_FENCED, true, &t->epoch);
 
 	if (err == TSM_OK) {
-		span_release(t, s);
+		span_release(t, part);
 		return TSM_OK;
 	}
-	err = gstage_check(&t->gstage, s, GSTAGE_WANT_PRESENT, true, &t->epoch);
+	err = part_block(t, part);
 	if (err != TSM_OK)
 		return err;
-	gstage_block(&t->gstage, s, epoch_stamp(&t->epoch));
 	epoch_advance(&t->epoch);
 	return TSM_AGAIN;
 }
 
-enum tsm_err tvm_share_complete(struct tvm *t, const struct gstage_span *s, enum region_type to,
+/*
+ * What the host left mapped: block it all, fence it once, take it out, over as many calls as that
+ * needs. The fence is complete once every vCPU that is inside has left.
+ */
+static enum tsm_err sweep(struct tvm *t, struct vcpu_share *s)
+{
+	for (u32 i = 0; i < SWEEP_PARTS; i++) {
+		bool block = s->blocked < s->span.size;
+		u64 *done = block ? &s->blocked : &s->removed;
+		struct gstage_span part = part_at(t, s, *done);
+		enum tsm_err err = block ? part_block(t, &part) : part_remove(t, &part);
+
+		if (err != TSM_OK)
+			return err;
+		*done += part.size;
+		if (block && s->blocked == s->span.size)
+			epoch_advance(&t->epoch);
+		if (s->removed == s->span.size) {
+			s->blocked = 0;
+			s->removed = 0;
+			return gstage_is_empty(&t->gstage, &s->span) ? TSM_OK : TSM_AGAIN;
+		}
+	}
+	return TSM_AGAIN;
+}
+
+enum tsm_err tvm_share_complete(struct tvm *t, struct vcpu_share *s, enum region_type to,
 				bool remove)
 {
 	enum tsm_err err = TSM_OK;
 
 	spin_lock(&t->lock);
-	if (!gstage_is_empty(&t->gstage, s))
+	if (!gstage_is_empty(&t->gstage, &s->span))
 		err = remove ? sweep(t, s) : TSM_E_ADDRESS;
 	if (err == TSM_OK)
-		region_set(&t->regions, s->gpa.v, s->size, to);
+		region_set(&t->regions, s->span.gpa.v, s->span.size, to);
 	spin_unlock(&t->lock);
 	return err;
 }

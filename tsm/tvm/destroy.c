@@ -9,8 +9,12 @@
 #include "rv_arch.h"
 #include "tvm/tvm.h"
 
-/* Runs of frames, each at most 512 entries or one leaf, that one step gives back. */
-#define RUNS_PER_STEP	16
+/*
+ * What one step does, in frames given back; finding a run of them counts as RUN_COST frames. About
+ * 40,000 instructions.
+ */
+#define STEP_COST	4096
+#define RUN_COST	16
 
 enum tsm_err tvm_destroy_begin(u64 id, struct tvm **t)
 {
@@ -39,74 +43,102 @@ static void give_back(const struct tvm *t, pfn_t pfn, u64 count, enum page_state
 	page_disown(pfn, count, state, t->id);
 }
 
-static void run_release(const struct tvm *t, const struct gstage_run *run)
+/*
+ * A measured add that was paused and not made again: its frames are claimed, its source is pinned. At most @max of both are
+ * released; returns how many.
+ */
+static u64 measuring_release(struct tvm *t, u64 max)
+{
+	struct tvm_measuring *m = &t->measuring;
+	u64 left = tvm_add_frames(&m->add) - m->released;
+	u64 n = MIN(left, max);
+
+	check(!m->working && m->claimed);
+	page_commit(pfn_add(m->add.pfn, m->released), n, PAGE_CONVERTED, 0, 0);
+	page_unpin(pfn_add(m->source, m->released), n);
+	m->released += n;
+	m->active = n < left;
+	return n;
+}
+
+static void dying_run(struct tvm *t, enum page_state state, pfn_t pfn, u64 count)
+{
+	t->dying.state = state;
+	t->dying.pfn = pfn;
+	t->dying.count = count;
+}
+
+static enum page_state state_of(const struct gstage_run *run)
 {
 	switch (run->kind) {
 	case GSTAGE_RUN_DATA:
-		return give_back(t, run->pfn, run->count, PAGE_TVM_DATA);
+		return PAGE_TVM_DATA;
 	case GSTAGE_RUN_SHARED:
-		/* Interrupt files go back with their vCPU. */
-		if (!page_is_imsic(run->pfn))
-			page_unpin(run->pfn, run->count);
-		return;
+		break;
 	case GSTAGE_RUN_TABLE:
-		return give_back(t, run->pfn, run->count, PAGE_TVM_TABLE);
+		return PAGE_TVM_TABLE;
 	}
+	return PAGE_HOST;
 }
 
-/*
- * A measured add that was paused and not made again: its frames are claimed, its source is pinned.
- */
-static void measuring_release(struct tvm *t)
+/* Takes the next frames out of the TVM, in an order that leaves to the end what finds the rest. False: only its root and state are left. */
+static bool next_run(struct tvm *t)
 {
-	const struct tvm_measuring *m = &t->measuring;
+	struct gstage_run run;
 
-	if (!m->active)
-		return;
-	check(!m->working && m->claimed);
-	page_commit(m->add.pfn, tvm_add_frames(&m->add), PAGE_CONVERTED, 0, 0);
-	page_unpin(m->source, tvm_add_frames(&m->add));
-	t->measuring.active = false;
-}
-
-static void region_pages_release(struct tvm *t)
-{
-	while (t->region_pages.v) {
-		pfn_t page = t->region_pages;
-
-		t->region_pages = PFN(*(u64 *)spa_ptr(pfn_spa(page)));
-		give_back(t, page, 1, PAGE_TVM_TABLE);
+	if (gstage_dismantle(&t->gstage, &t->dying.cursor, &run)) {
+		dying_run(t, state_of(&run), run.pfn, run.count);
+		return true;
 	}
+	if (t->region_pages.v) {
+		dying_run(t, PAGE_TVM_TABLE, t->region_pages, 1);
+		t->region_pages = PFN(*(u64 *)spa_ptr(pfn_spa(t->region_pages)));
+		return true;
+	}
+	for (; t->dying.vcpu < TVM_MAX_VCPUS; t->dying.vcpu++) {
+		struct vcpu *v = tvm_vcpu(t, t->dying.vcpu);
+
+		if (!v)
+			continue;
+		tvm_aia_release(t, v);
+		dying_run(t, PAGE_VCPU_STATE, PFN(t->vcpu_pfn[t->dying.vcpu++]), vcpu_state_pages());
+		return true;
+	}
+	return false;
 }
 
-static void vcpu_release(struct tvm *t, u32 id)
+/* Gives back at most @max of the frames that are out; returns how many. */
+static u64 run_release(struct tvm *t, u64 max)
 {
-	struct vcpu *v = tvm_vcpu(t, id);
+	struct tvm_dying *d = &t->dying;
+	u64 n = MIN(d->count, max);
 
-	if (!v)
-		return;
-	tvm_aia_release(t, v);
-	give_back(t, PFN(t->vcpu_pfn[id]), vcpu_state_pages(), PAGE_VCPU_STATE);
+	if (d->state != PAGE_HOST)
+		give_back(t, d->pfn, n, d->state);
+	else if (!page_is_imsic(d->pfn))
+		page_unpin(d->pfn, n);
+	/* Interrupt files go back with their vCPU. */
+	d->pfn = pfn_add(d->pfn, n);
+	d->count -= n;
+	return n;
 }
 
 bool tvm_destroy_step(struct tvm *t)
 {
-	struct gstage_run run;
-
-	measuring_release(t);
-	for (u32 i = 0; i < RUNS_PER_STEP; i++) {
-		if (gstage_dismantle(&t->gstage, &t->cursor, &run)) {
-			run_release(t, &run);
-			continue;
+	for (u64 cost = 0; cost < STEP_COST;) {
+		if (t->measuring.active) {
+			cost += measuring_release(t, STEP_COST - cost);
+		} else if (t->dying.count) {
+			cost += run_release(t, STEP_COST - cost);
+		} else if (next_run(t)) {
+			cost += RUN_COST;
+		} else {
+			give_back(t, t->gstage.root, GSTAGE_ROOT_PAGES, PAGE_TVM_TABLE);
+			give_back(t, PFN(t->id + 1), TVM_STATE_PAGES - 1, PAGE_TVM_STATE);
+			/* The first frame is claimed since the beginning. */
+			page_commit(PFN(t->id), 1, PAGE_CONVERTED, 0, 0);
+			return true;
 		}
-		region_pages_release(t);
-		for (u32 v = 0; v < TVM_MAX_VCPUS; v++)
-			vcpu_release(t, v);
-		give_back(t, t->gstage.root, GSTAGE_ROOT_PAGES, PAGE_TVM_TABLE);
-		give_back(t, PFN(t->id + 1), TVM_STATE_PAGES - 1, PAGE_TVM_STATE);
-		/* The first frame is claimed since the beginning. */
-		page_commit(PFN(t->id), 1, PAGE_CONVERTED, 0, 0);
-		return true;
 	}
 	return false;
 }

@@ -26,12 +26,12 @@ static void measure_config(struct tvm *t)
 	struct sha384_ctx ctx;
 	u64 n = 0;
 
-	for (r = t->regions.first; r; r = r->next)
+	for (r = t->regions.first[0]; r; r = r->next[0])
 		n += r->type == REGION_CONFIDENTIAL;
 	measure_begin(&ctx, reg);
 	measure_add(&ctx, MEASURE_CONFIG_VERSION);
 	measure_add(&ctx, n);
-	for (r = t->regions.first; r; r = r->next) {
+	for (r = t->regions.first[0]; r; r = r->next[0]) {
 		if (r->type != REGION_CONFIDENTIAL)
 			continue;
 		measure_add(&ctx, r->base);

@@ -3,7 +3,8 @@
  * What each part of a TVM's guest-physical space is: a list of regions, sorted by address,
  * disjoint, neighbours of one type joined, but not those that are about to change hands. Their
  * number is limited by memory alone: descriptors come in pages that the TVM's page-table pool
- * gives. The TVM's lock guards a map, except where no one can change it (FINALIZE).
+ * gives. So that a TVM with many regions costs nobody a long search, it is a skip list. The TVM's
+ * lock guards a map, except where no one can change it (FINALIZE).
  */
 #ifndef TVM_REGION_H
 #define TVM_REGION_H
@@ -20,17 +21,22 @@ enum region_type {
 	REGION_IMSIC,
 };
 
+/* Each list holds about a sixteenth of the one below it. */
+enum { REGION_LISTS = 4, REGION_LIST_SHIFT = 4 };
+
 struct region {
 	u64 base;		/* gpa */
 	u64 size;		/* bytes, not 0 */
 	enum region_type type;
-	struct region *next;
+	u32 height;				/* lists that it is in, 1 to REGION_LISTS */
+	struct region *next[REGION_LISTS];	/* next[0]: of all regions */
 };
 
 enum { REGION_EMBEDDED = 16 };
 
 struct region_map {
-	struct region *first;
+	struct region *first[REGION_LISTS];
+	u32 random;
 	struct region *spare;
 	u32 spare_count;
 	struct region embedded[REGION_EMBEDDED];

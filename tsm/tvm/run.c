@@ -38,7 +38,7 @@ static enum tsm_err finish_share(const struct hart *h, struct tvm_run *run)
 		return TSM_OK;
 	error = nacl_read(h, NACL_GPR_OFFSET(REG_A0));
 	if (error) {
-		tvm_share_revert(run->tvm, &v->share, share ? REGION_CONFIDENTIAL : REGION_SHARED);
+		tvm_share_revert(run->tvm, &v->share.span, share ? REGION_CONFIDENTIAL : REGION_SHARED);
 	} else {
 		err = tvm_share_complete(run->tvm, &v->share,
 					 share ? REGION_SHARED : REGION_CONFIDENTIAL,

@@ -8,6 +8,9 @@
 /* Descriptors in a pool page; the first descriptor's room holds the link to the next such page. */
 #define REGIONS_PER_PAGE	(PAGE_SIZE / sizeof(struct region) - 1)
 
+/* What one call does before others may have the TVM's lock. */
+#define REMOVALS_PER_CALL	64
+
 static struct tvm *tvm_at(u64 id)
 {
 	return spa_ptr(pfn_spa(PFN(id)));
@@ -119,19 +122,23 @@ enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type t
 	return err;
 }
 
-bool tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type)
+enum tsm_err tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type)
 {
+	const u64 end = gpa + size;
 	const struct region *r;
-	bool found = false;
+	u32 removed = 0;
 
 	spin_lock(&t->lock);
-	while ((r = region_overlapping(&t->regions, gpa, size, type)) != NULL) {
+	while ((r = region_overlapping(&t->regions, gpa, end - gpa, type)) != NULL && removed < REMOVALS_PER_CALL) {
+		gpa = MIN(r->base + r->size, end - 1);
 		/* Whole regions go, so no descriptor is needed. */
 		region_set(&t->regions, r->base, r->size, REGION_NONE);
-		found = true;
+		removed++;
 	}
 	spin_unlock(&t->lock);
-	return found;
+	if (r)
+		return TSM_AGAIN;
+	return removed ? TSM_OK : TSM_E_ADDRESS;
 }
 
 enum region_type tvm_range_type(struct tvm *t, gpa_t gpa, u64 size)

@@ -17,6 +17,7 @@
 #include "gstage/gstage.h"
 #include "measure/measure.h"
 #include "page/epoch.h"
+#include "page/page.h"
 #include "tvm/aia.h"
 #include "tvm/region.h"
 #include "vcpu/vcpu.h"
@@ -48,7 +49,17 @@ struct tvm_measuring {
 	struct tvm_add add;
 	pfn_t source;
 	u64 done;			/* 4 KiB pages */
+	u64 released;			/* likewise, by DESTROY_TVM */
 	struct measure_reg reg;		/* register 4 with those pages */
+};
+
+/* DESTROY_TVM under way: how far it has come, and frames that are out of the TVM but not yet given back. */
+struct tvm_dying {
+	struct gstage_cursor cursor;
+	u32 vcpu;			/* the next */
+	enum page_state state;		/* of the frames; PAGE_HOST: shared memory */
+	pfn_t pfn;
+	u64 count;
 };
 
 struct tvm {
@@ -59,7 +70,7 @@ struct tvm {
 	struct tvm_measuring measuring;	/* one of them, which extends register 4 */
 	u32 code_version;		/* grows with every page that is added; atomic */
 	struct gstage gstage;
-	struct gstage_cursor cursor;	/* DYING: how far dismantling has come */
+	struct tvm_dying dying;
 	struct region_map regions;
 	pfn_t region_pages;		/* pages of descriptors, linked by first words */
 	u64 htimedelta;			/* 0 until the first RUN_VCPU */
@@ -123,8 +134,11 @@ static inline enum tvm_state tvm_state(const struct tvm *t)
 enum tsm_err tvm_regions_reserve(struct tvm *t);
 /* Declares a region. TSM_E_PARAM: overlap; TSM_E_NO_MEMORY: no descriptor. */
 enum tsm_err tvm_region_add(struct tvm *t, u64 gpa, u64 size, enum region_type type);
-/* Takes every region of @type out that overlaps the range, as a whole. False: there is none. */
-bool tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type);
+/*
+ * Takes every region of @type out that overlaps the range, as a whole. TSM_E_ADDRESS: there is none; TSM_AGAIN: some are
+ * gone, not yet all.
+ */
+enum tsm_err tvm_region_remove(struct tvm *t, u64 gpa, u64 size, enum region_type type);
 /*
  * Type of the one region that holds the whole range, REGION_NONE where there is none. An empty
  * range counts as one byte.
@@ -181,7 +195,7 @@ enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient
 /*
  * 512 blocked and fenced leaves become one of the next larger size @level, or one becomes 512 of
  * the next smaller size @level; what comes out is mapped. @gpa is aligned to the larger size.
- * TSM_E_ADDRESS: no region of memory, not such leaves, frames not contiguous or not aligned, the
+ * TSM_E_ADDRESS: not in one region of memory (promote only), not such leaves, frames not contiguous or not aligned, the
  * fence not complete; TSM_E_NO_PTPAGES; TSM_AGAIN.
  */
 enum tsm_err tvm_promote(struct tvm *t, gpa_t gpa, enum gstage_level level);
@@ -197,10 +211,10 @@ enum tsm_err tvm_share_request(struct tvm *t, const struct gstage_span *s, enum 
 			       enum region_type to);
 /*
  * The host agrees: the removable region becomes @to once nothing is mapped in it. TSM_E_ADDRESS:
- * something is. @remove: what is left is taken out here (ABI.md 17.2); TSM_AGAIN: that waits for a
- * fence.
+ * something is. @remove: what is left is taken out here (ABI.md 17.2); TSM_AGAIN: not all of it yet,
+ * or that waits for a fence.
  */
-enum tsm_err tvm_share_complete(struct tvm *t, const struct gstage_span *s, enum region_type to,
+enum tsm_err tvm_share_complete(struct tvm *t, struct vcpu_share *s, enum region_type to,
 				bool remove);
 /* The host refuses: the region is what it was. */
 void tvm_share_revert(struct tvm *t, const struct gstage_span *s, enum region_type from);

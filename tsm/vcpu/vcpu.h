@@ -43,6 +43,12 @@ enum vcpu_pending {
 /* Bytes that one DBCN write from confidential memory prints at most. */
 enum { VCPU_CONSOLE_MAX = 256 };
 
+/* A request to share or unshare, and how much of it, in bytes from its start, the TSM has taken out itself (tvm/block.c). */
+struct vcpu_share {
+	struct gstage_span span;
+	u64 blocked, removed;
+};
+
 struct vcpu {
 	struct world world;
 	struct fp_regs fp;
@@ -55,7 +61,7 @@ struct vcpu {
 
 	enum vcpu_pending pending;
 	struct mmio_op mmio;			/* PENDING_LOAD, PENDING_STORE */
-	struct gstage_span share;		/* PENDING_SHARE, PENDING_UNSHARE */
+	struct vcpu_share share;		/* PENDING_SHARE, PENDING_UNSHARE */
 	u32 console_size, console_next;		/* PENDING_CONSOLE */
 	u8 console[VCPU_CONSOLE_MAX];
 

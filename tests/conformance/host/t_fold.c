@@ -95,6 +95,33 @@ static void many_rounds(void)
 	mem_release(mark);
 }
 
+/* The TVM shares a part of a large leaf: the host splits the leaf, which then lies in three regions. */
+static void part_shared(void)
+{
+	const u64 part = GPA_2M + 16 * PAGE_SIZE, size = 4 * PAGE_SIZE;
+	u64 args[6] = { part, size }, shared = pages_alloc(1, 1);
+	struct exit e;
+
+	if (!start() || !ok(block_and_fence() && !promote(COVE_PAGE_2M).error, "they become one leaf"))
+		return;
+	if (!ok(tvm_ecall_begin(&vm, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, args, &e), "the TVM shares a part of it"))
+		return;
+	sbi_err(covh_invalidate(vm.id, part, size), SBI_ERR_INVALID_ADDRESS, "the part can not be blocked alone");
+	ok(block_and_fence(), "the leaf is blocked and fenced");
+	sbi_ok(demote(COVE_PAGE_4K), "DEMOTE splits it");
+	sbi_ok(covh_invalidate(vm.id, part, size), "now the part is blocked");
+	sbi_ok(covh_tvm_fence(vm.id), "and fenced");
+	sbi_ok(covh_remove(vm.id, part, size), "and removed");
+	shmem_gpr(10) = 0;
+	shmem_gpr(11) = 0;
+	sbi_ok(tvm_ecall_end(&vm, 0), "the TVM's request succeeds");
+	*(volatile u64 *)shared = 0x5a5a;
+	sbi_ok(covh_add_shared(vm.id, shared, COVE_PAGE_4K, 1, part), "a shared page takes a place");
+	eq(tvm_peek(&vm, 0, part), 0x5a5a, "which the TVM reads");
+	ok(data_is_there(), "and finds its own data around it");
+	end();
+}
+
 /* A host that names the domain gets the specification's functions and no others. */
 static void with_a_domain(void)
 {
@@ -107,7 +134,7 @@ static void with_a_domain(void)
 }
 
 static const struct test fold_tests[] = {
-	TEST(there_and_back), TEST(many_rounds), TEST(with_a_domain),
+	TEST(there_and_back), TEST(many_rounds), TEST(part_shared), TEST(with_a_domain),
 };
 
 GROUP(fold, true, 1);
