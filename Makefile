@@ -115,7 +115,7 @@ menuconfig: | $(DEPS)/stamps/toolchain ## change the configuration (.config)
 
 OVERLAY		:= $(BUILD)/overlay
 
-.PHONY: overlay-all overlay-stable overlay-newest linux-stable linux-newest
+.PHONY: overlay-all overlay-stable overlay-newest linux-stable guest-stable guest-newest
 overlay-all: tvm
 	$(Q)$(MAKE) --no-print-directory -C linux/cove-run O=$(abspath $(BUILD))/cove-run
 	$(Q)install -D $(BUILD)/cove-run/cove-run $(OVERLAY)/all/usr/bin/cove-run
@@ -129,12 +129,17 @@ overlay-stable overlay-newest: overlay-%:
 linux-stable: overlay-all overlay-stable
 	$(Q)scripts/mkinitramfs stable
 
-check-images: $(BUILD)/tsm.bin linux-stable
+guest-stable guest-newest: guest-%: $(BUILD)/guest/stub.bin
+	$(Q)scripts/mkguest $*
+
+check-images: $(BUILD)/tsm.bin linux-stable guest-stable
 	$(Q)scripts/mkinitramfs newest
 
 check-newest-module: overlay-all overlay-newest
 	$(Q)scripts/mkinitramfs newest
 	$(Q)tests/linux/run.py --kernel newest --only cove
+
+-include linux/guest/guest.mk
 
 # --- test programs -------------------------------------------------------------------------------------------------
 
@@ -151,7 +156,7 @@ deps-run deps-check: deps-%:
 	$(Q)scripts/deps $*
 
 run: deps-run ## boot a stock Debian beneath the TSM, to a shell (CMD='...' runs it and exits with its status)
-	$(Q)$(MAKE) --no-print-directory $(BUILD)/tsm.bin linux-stable
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tsm.bin linux-stable guest-stable
 	$(Q)scripts/run-qemu --host stable --net $(if $(CMD),--cmd "$$CMD")
 
 export CMD

@@ -69,6 +69,12 @@ def host_files(name):
     return (os.path.join(BUILD, "deps", "linux", name, "Image"), os.path.join(BUILD, "initramfs-%s.cpio.gz" % name))
 
 
+def guest_disk(name):
+    """The disk with a guest of that kernel for TVMs, if it was made."""
+    path = os.path.join(BUILD, "guest", name, "guest.img")
+    return path if os.path.exists(path) else None
+
+
 def image_memory(path):
     """What an image takes in memory: a Linux Image says so in its header, with its bss."""
     with open(path, "rb") as f:
@@ -104,6 +110,7 @@ class Config:
         self.cpu = CPU
         self.firmware = find_firmware()
         self.disks = []
+        self.guest_disk = None                          # scripts/mkguest's, read-only
         self.net = False
         self.tftp = None
         self.icount = False
@@ -166,6 +173,9 @@ def arguments(config, folder):
     for n, disk in enumerate(config.disks):
         args += ["-drive", "file=%s,if=none,id=disk%d,format=raw" % (disk, n),
                  "-device", "virtio-blk-pci,drive=disk%d" % n]
+    if config.guest_disk:
+        args += ["-drive", "file=%s,if=none,id=guest,format=raw,readonly=on" % config.guest_disk,
+                 "-device", "virtio-blk-pci,drive=guest,serial=cove-guest"]
     if config.net:
         args += ["-netdev", "user,id=net0" + (",tftp=" + config.tftp if config.tftp else ""),
                  "-device", "virtio-net-pci,netdev=net0,romfile="]

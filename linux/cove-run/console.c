@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,6 +7,7 @@
 #include "console.h"
 
 #define PREFIX	"measurement "
+#define PANIC	"Kernel panic - not syncing"
 
 void console_init(struct console *c, int fd)
 {
@@ -38,7 +40,7 @@ static int hex_digit(char c)
 	return -1;
 }
 
-static void parse_line(struct console *c)
+static void parse_measurement(struct console *c)
 {
 	const size_t head = sizeof(PREFIX) - 1;
 	uint8_t digest[SHA384_SIZE];
@@ -63,6 +65,13 @@ static void parse_line(struct console *c)
 	}
 	memcpy(c->digest[reg], digest, sizeof(digest));
 	c->seen[reg] = true;
+}
+
+static void parse_line(struct console *c)
+{
+	parse_measurement(c);
+	if (memmem(c->line, c->length, PANIC, sizeof(PANIC) - 1))
+		c->panic = true;
 }
 
 void console_put(struct console *c, const char *text, size_t n)

@@ -20,6 +20,7 @@ struct console {
 	int fd;
 	size_t length;			/* of the line so far; CONSOLE_LINE: too long */
 	char line[CONSOLE_LINE];
+	bool panic;			/* a Linux kernel said that it gives up */
 	bool seen[CONSOLE_REGISTERS];
 	uint8_t digest[CONSOLE_REGISTERS][SHA384_SIZE];
 };

@@ -22,7 +22,7 @@ const char *image_path(const char *name, char *buf, size_t size)
 	return buf;
 }
 
-static bool read_all(int fd, void *where, uint64_t size)
+bool image_read(int fd, void *where, uint64_t size)
 {
 	char *to = where;
 	ssize_t n;
@@ -49,7 +49,7 @@ static bool check_header(struct image *image, const struct image_header *h, uint
 			"not a TVM image: it lacks the header that tests/tvm/tvm.h describes");
 	if (!h->file_size)
 		return REFUSE(
-			"not a TVM image, but a kernel's: give an image built like tests/tvm/hello");
+			"not a TVM image, but a plain kernel's: scripts/mkguest puts a boot stub in front of it");
 	if (image->size < h->file_size)
 		return REFUSE("truncated: its header says %" PRIu64 " bytes, the file has %" PRIu64
 			      ": build or copy it again", h->file_size, image->size);
@@ -89,7 +89,7 @@ static bool open_checked(struct image *image, uint64_t ram, char *why, size_t wh
 		return REFUSE("truncated: %" PRIu64
 			      " bytes, and a TVM image's header alone takes %d: copy it again",
 			      image->size, IMAGE_MIN);
-	if (!read_all(image->fd, &header, sizeof(header)) || lseek(image->fd, 0, SEEK_SET))
+	if (!image_read(image->fd, &header, sizeof(header)) || lseek(image->fd, 0, SEEK_SET))
 		return REFUSE("it cannot be read: %s", strerror(errno));
 	return check_header(image, &header, ram, why, why_size);
 }
@@ -108,7 +108,7 @@ bool image_open(struct image *image, const char *path, uint64_t ram, char *why, 
 
 bool image_load(struct image *image, void *where, char *why, size_t why_size)
 {
-	bool ok = read_all(image->fd, where, image->size);
+	bool ok = image_read(image->fd, where, image->size);
 
 	close(image->fd);
 	return ok || REFUSE("it became shorter while it was read, or cannot be read");

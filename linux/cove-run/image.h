@@ -48,4 +48,7 @@ bool image_open(struct image *image, const char *path, uint64_t ram, char *why, 
 /* Reads the whole file to where, and closes it. False as above. */
 bool image_load(struct image *image, void *where, char *why, size_t why_size);
 
+/* Exactly so many bytes, from where the file stands. */
+bool image_read(int fd, void *where, uint64_t size);
+
 #endif

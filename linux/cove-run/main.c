@@ -5,6 +5,9 @@
  *
  *	main.c	  options, the order of things, the verdict
  *	image.c	  the file
+ *	kernel.c  a stock kernel: memory, device tree
+ *	devices.c its devices: uart.c
+ *	terminal.c raw mode
  *	vm.c	  making the TVM
  *	run.c	  running it
  *	console.c what it prints
@@ -17,40 +20,67 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image.h"
+#include "kernel.h"
 #include "measure.h"
+#include "terminal.h"
 #include "vm.h"
 
 #define EXIT_OK			0
 #define EXIT_TVM		1	/* the TVM failed, or is not what its image says */
 #define EXIT_USAGE		2	/* bad options or image, no device, no memory */
+#define EXIT_PANIC		3	/* the guest's kernel panicked */
+#define EXIT_VMM		4	/* we, the host or the TSM failed while it ran */
 #define EXIT_INTERRUPTED	130
 
 #define MEM_MAX		(1ULL << 40)
+#define MEM_IMAGE	(64ULL << 20)
+#define MEM_KERNEL	(512ULL << 20)
 #define PATH_SIZE	4096
+#define APPEND_SIZE	2048
+
+/* The console, the pool that a guest's DMA goes through, and a panic that ends the TVM. */
+#define APPEND		"console=ttyS0 earlycon=sbi swiotlb=force panic=-1"
 
 static const char usage[] =
 	"usage: cove-run [OPTION]... IMAGE\n"
+	"       cove-run [OPTION]... --kernel FILE [--initrd FILE] [--append TEXT]\n"
 	"Runs a confidential VM. IMAGE is a TVM image's path, or the name of one in " IMAGE_FOLDER
-	", e.g. hello.\n"
+	", e.g. hello;\n"
+	"of a folder there (debian) the files kernel and initrd are taken. FILE is a kernel of scripts/mkguest.\n"
 	"\n"
-	"  --mem SIZE      memory of the TVM, with a suffix K, M or G; 64M if not given\n"
-	"  --vcpus N       number of vCPUs; 1 if not given\n"
+	"  --kernel FILE   a stock kernel behind its boot stub\n"
+	"  --initrd FILE   its initramfs; measured with it\n"
+	"  --append TEXT   its command line, behind '" APPEND "'\n"
+	"  --memory SIZE   memory of the TVM, with a suffix K, M or G; 64M, for a kernel 512M\n"
+	"  --cpus N        number of vCPUs; 1 if not given\n"
 	"  --device PATH   /dev/cove if not given\n"
 	"  --verbose       say what is done, and each access to no device\n"
 	"  --help          this text\n"
 	"\n"
+	"A kernel's console is this terminal; Ctrl-] ends the TVM.\n"
 	"Exit status: 0 the TVM powered off, and the measurements that it printed, if any, agree with its\n"
-	"image; 1 they differ, or the TVM failed; 2 wrong usage, image or host; 130 interrupted.\n";
+	"image; 1 they differ, or the TVM failed or wants to be started again; 2 wrong usage, image or host; 3 its\n"
+	"kernel panicked; 4 host or TSM failed while it ran; 130 interrupted.\n";
 
 struct options {
 	const char *name;
+	const char *kernel;
+	const char *initrd;
+	const char *append;
 	const char *device;
 	uint64_t mem;
 	unsigned int vcpus;
 	bool verbose;
+};
+
+/* What a name of a folder stands for. */
+struct folder {
+	char kernel[PATH_SIZE];
+	char initrd[PATH_SIZE];
 };
 
 void complain(const char *format, ...)
@@ -111,11 +141,37 @@ static int usage_error(void)
 	return EXIT_USAGE;
 }
 
+static void take_text(struct options *o, int option)
+{
+	switch (option) {
+	case 'k':
+		o->kernel = optarg;
+		break;
+	case 'i':
+		o->initrd = optarg;
+		break;
+	case 'a':
+		o->append = optarg;
+		break;
+	case 'd':
+		o->device = optarg;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	}
+}
+
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "initrd", required_argument, NULL, 'i' },
+		{ "append", required_argument, NULL, 'a' },
+		{ "memory", required_argument, NULL, 'm' },
 		{ "mem", required_argument, NULL, 'm' },
+		{ "cpus", required_argument, NULL, 'c' },
 		{ "vcpus", required_argument, NULL, 'c' },
 		{ "device", required_argument, NULL, 'd' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -124,32 +180,46 @@ static int parse(int argc, char **argv, struct options *o)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "m:c:d:vh", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:i:a:m:c:d:vh", known, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			return EXIT_OK;
 		}
 		if (option == 'm' && !parse_mem(optarg, &o->mem)) {
-			complain("--mem %s: give whole pages of 4K, up to 1024G, e.g. 64M", optarg);
+			complain("--memory %s: give whole pages of 4K, up to 1024G, e.g. 64M", optarg);
 			return EXIT_USAGE;
 		}
 		if (option == 'c' && !parse_vcpus(optarg, &o->vcpus)) {
-			complain("--vcpus %s: give a number from 1 to %d", optarg, VM_MAX_VCPUS);
+			complain("--cpus %s: give a number from 1 to %d", optarg, VM_MAX_VCPUS);
 			return EXIT_USAGE;
 		}
 		if (option == '?')
 			return usage_error();
-		if (option == 'd')
-			o->device = optarg;
-		if (option == 'v')
-			o->verbose = true;
+		take_text(o, option);
 	}
-	if (argc - optind != 1) {
+	if (argc - optind != !o->kernel) {
 		complain(argc == optind ? "which image?" : "one image at a time");
 		return usage_error();
 	}
-	o->name = argv[optind];
+	o->name = o->kernel ? NULL : argv[optind];
 	return -1;
+}
+
+/* A folder with a kernel, in place of an image. */
+static void find_folder(struct options *o, const char *path, struct folder *f)
+{
+	struct stat st;
+	int n;
+
+	if (o->kernel || stat(path, &st) || !S_ISDIR(st.st_mode))
+		return;
+	n = snprintf(f->kernel, sizeof(f->kernel), "%s/kernel", path);
+	if (n < 0 || (size_t)n >= sizeof(f->kernel))
+		return;
+	snprintf(f->initrd, sizeof(f->initrd), "%s/initrd", path);
+	o->kernel = f->kernel;
+	if (!o->initrd && !access(f->initrd, R_OK))
+		o->initrd = f->initrd;
 }
 
 /* The image is there twice while it is measured: in our memory, and in the TVM's. */
@@ -187,18 +257,37 @@ static bool load_image(struct vm *vm, struct image *image, const char *path)
 	return true;
 }
 
+/* Device tree and initramfs of a stock kernel; *arg is the device tree's address. */
+static bool prepare_kernel(struct vm *vm, const struct options *o, const struct image *image, uint64_t *arg)
+{
+	char append[APPEND_SIZE];
+	int n = snprintf(append, sizeof(append), APPEND "%s%s", o->append ? " " : "", o->append ? o->append : "");
+
+	if (n < 0 || (size_t)n >= sizeof(append)) {
+		complain("--append: too long");
+		return false;
+	}
+	vm->has_devices = true;
+	devices_init(vm);
+	return vm_describe(vm) &&
+	       kernel_prepare(vm, o->initrd, append, image->offset + image->memory, arg);
+}
+
 static bool build(struct vm *vm, const struct options *o, struct image *image, const char *path)
 {
-	uint64_t entry = VM_RAM_BASE + image->offset;
+	uint64_t entry = VM_RAM_BASE + image->offset, arg = 0;
 
 	if (!vm_open(vm, o->device) || !vm_create(vm, o->mem) || !load_image(vm, image, path) ||
-	    !vm_measure(vm, image->offset, image->size) || !vm_add_vcpus(vm, o->vcpus) ||
-	    !vm_set_entry(vm, entry, 0))
+	    !vm_add_vcpus(vm, o->vcpus))
+		return false;
+	/* Of a kernel cove.ko measures all that is not zero, when it first runs. */
+	if (o->kernel ? !prepare_kernel(vm, o, image, &arg) : !vm_measure(vm, image->offset, image->size))
+		return false;
+	if (!vm_set_entry(vm, entry, arg))
 		return false;
 	if (o->verbose)
-		complain("%s: %" PRIu64 " bytes measured at 0x%" PRIx64 ", memory %" PRIu64
-			 " MiB, vCPUs %u",
-			 path, image->size, entry, o->mem >> 20, o->vcpus);
+		complain("%s: %" PRIu64 " bytes at 0x%" PRIx64 ", memory %" PRIu64 " MiB, vCPUs %u", path,
+			 image->size, entry, o->mem >> 20, o->vcpus);
 	return true;
 }
 
@@ -247,8 +336,12 @@ static int status(struct vm *vm, const struct image *image, enum vm_end how)
 		return EXIT_INTERRUPTED;
 	}
 	if (how == VM_ERROR)
-		return EXIT_TVM;
-	agree = compare(vm, image);
+		return EXIT_VMM;
+	agree = vm->has_devices || compare(vm, image);
+	if (how != VM_POWER_OFF && vm->console.panic) {
+		complain("the guest's kernel panicked");
+		return EXIT_PANIC;
+	}
 	if (how == VM_FAILED)
 		complain("the TVM powered off and reports a failure");
 	if (how == VM_RESET)
@@ -259,7 +352,8 @@ static int status(struct vm *vm, const struct image *image, enum vm_end how)
 int main(int argc, char **argv)
 {
 	static struct vm vm;
-	struct options o = { .device = "/dev/cove", .mem = 64ULL << 20, .vcpus = 1 };
+	static struct folder folder;
+	struct options o = { .device = "/dev/cove", .vcpus = 1 };
 	char path_buffer[PATH_SIZE], why[256];
 	struct image image;
 	const char *path;
@@ -268,16 +362,24 @@ int main(int argc, char **argv)
 
 	if (result >= 0)
 		return result;
-	path = image_path(o.name, path_buffer, sizeof(path_buffer));
+	path = o.kernel ? o.kernel : image_path(o.name, path_buffer, sizeof(path_buffer));
+	find_folder(&o, path, &folder);
+	path = o.kernel ? o.kernel : path;
+	if (!o.mem)
+		o.mem = o.kernel ? MEM_KERNEL : MEM_IMAGE;
 	if (!image_open(&image, path, o.mem, why, sizeof(why))) {
 		complain("%s: %s", path, why);
 		return EXIT_USAGE;
 	}
 	vm.verbose = o.verbose;
+	pthread_mutex_init(&vm.lock, NULL);
 	console_init(&vm.console, STDOUT_FILENO);
 	if (!build(&vm, &o, &image, path))
 		return EXIT_USAGE;
+	if (o.kernel)
+		terminal_raw();
 	how = vm_run(&vm);
+	terminal_restore();
 	if (o.verbose)
 		complain("%" PRIu64 " exits", vm.exits);
 	return status(&vm, &image, how);

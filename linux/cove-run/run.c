@@ -42,8 +42,7 @@ static void on_signal(int number)
 	}
 }
 
-/* The first end counts. */
-static void end(struct vm *vm, enum vm_end how)
+void vm_stop(struct vm *vm, enum vm_end how)
 {
 	unsigned int i;
 
@@ -108,15 +107,25 @@ static void sbi_exit(struct vm *vm, struct kvm_run *run)
 	}
 }
 
-/* There is no device: loads give ones, stores go nowhere. */
+/* Where there is no device, loads give ones and stores go nowhere. */
 static void mmio_exit(struct vm *vm, struct kvm_run *run)
 {
-	if (vm->verbose)
+	uint64_t value = ~0ULL;
+	bool found;
+
+	pthread_mutex_lock(&vm->lock);
+	if (run->mmio.is_write) {
+		memcpy(&value, run->mmio.data, sizeof(value));
+		found = device_store(vm, run->mmio.phys_addr, run->mmio.len, value);
+	} else {
+		found = device_load(vm, run->mmio.phys_addr, run->mmio.len, &value);
+		memcpy(run->mmio.data, &value, sizeof(value));
+	}
+	pthread_mutex_unlock(&vm->lock);
+	if (!found && vm->verbose)
 		complain("%s of %u bytes at 0x%" PRIx64 ", where no device is",
 			 run->mmio.is_write ? "store" : "load", run->mmio.len,
 			 (uint64_t)run->mmio.phys_addr);
-	if (!run->mmio.is_write)
-		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 }
 
 static enum vm_end system_event(struct kvm_run *run)
@@ -189,7 +198,7 @@ static void *vcpu_thread(void *arg)
 		how = ioctl(vcpu->fd, KVM_RUN, 0) ? run_failed(vcpu) : handle(vcpu);
 		__atomic_fetch_add(&vcpu->vm->exits, 1, __ATOMIC_RELAXED);
 	}
-	end(vcpu->vm, how == VM_RUNS ? VM_INTERRUPTED : how);
+	vm_stop(vcpu->vm, how == VM_RUNS ? VM_INTERRUPTED : how);
 	return NULL;
 }
 
@@ -226,16 +235,15 @@ enum vm_end vm_run(struct vm *vm)
 	unsigned int i;
 
 	signalled = vm;
-	pthread_mutex_init(&vm->lock, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	sigaction(WAKE, &action, NULL);
 
-	if (start_others(vm))
+	if (start_others(vm) && (!vm->has_devices || input_start(vm)))
 		vcpu_thread(&vm->vcpus[0]);
 	else
-		end(vm, VM_ERROR);
+		vm_stop(vm, VM_ERROR);
 	for (i = 1; i < vm->nr_vcpus; i++)
 		pthread_join(vm->vcpus[i].thread, NULL);
 	return vm->end;

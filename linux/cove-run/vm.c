@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kvm_riscv.h"
 #include "vm.h"
 
 #define LOG_HINT	"the kernel's log (dmesg) names the call that failed"
@@ -165,6 +166,60 @@ static bool set_core(struct vcpu *vcpu, size_t offset, uint64_t value)
 	};
 
 	return !ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg);
+}
+
+static bool get_reg(struct vcpu *vcpu, uint64_t id, uint64_t *value)
+{
+	struct kvm_one_reg reg = {
+		.id = KVM_REG_RISCV | KVM_REG_SIZE_U64 | id,
+		.addr = (uint64_t)(uintptr_t)value,
+	};
+
+	return !ioctl(vcpu->fd, KVM_GET_ONE_REG, &reg);
+}
+
+/*
+ * Extensions that a device tree names; single letters first, in the order that an ISA string has
+ * them.
+ */
+static const struct {
+	uint64_t id;
+	const char *name;
+} extensions[] = {
+	{ KVM_RISCV_ISA_EXT_I, "i" },	      { KVM_RISCV_ISA_EXT_M, "m" },
+	{ KVM_RISCV_ISA_EXT_A, "a" },	      { KVM_RISCV_ISA_EXT_F, "f" },
+	{ KVM_RISCV_ISA_EXT_D, "d" },	      { KVM_RISCV_ISA_EXT_C, "c" },
+	{ ISA_EXT_V, "v" },	      { ISA_EXT_ZBA, "_zba" },
+	{ ISA_EXT_ZBB, "_zbb" },    { ISA_EXT_ZBS, "_zbs" },
+	{ ISA_EXT_SSAIA, "_ssaia" }, { ISA_EXT_SSTC, "_sstc" },
+};
+
+static const char *mmu_type(uint64_t satp_mode)
+{
+	return satp_mode == 10 ? "riscv,sv57" : satp_mode == 9 ? "riscv,sv48" : "riscv,sv39";
+}
+
+bool vm_describe(struct vm *vm)
+{
+	struct vcpu *vcpu = &vm->vcpus[0];
+	uint64_t value, satp_mode;
+	size_t i;
+
+	strcpy(vm->isa, "rv64");
+	for (i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
+		value = 0;
+		if (extensions[i].id == ISA_EXT_SSAIA && !vm->aia)
+			continue;
+		if (get_reg(vcpu, REG_ISA_EXT(extensions[i].id), &value) && value)
+			strcat(vm->isa, extensions[i].name);
+	}
+	if (!get_reg(vcpu, KVM_REG_RISCV_TIMER | KVM_REG_RISCV_TIMER_REG(frequency), &vm->timebase) ||
+	    !get_reg(vcpu, KVM_REG_RISCV_CONFIG | REG_CONFIG_SATP_MODE, &satp_mode)) {
+		complain("KVM_GET_ONE_REG: %s: cove.ko is too old for stock kernels", strerror(errno));
+		return false;
+	}
+	strcpy(vm->mmu, mmu_type(satp_mode));
+	return true;
 }
 
 bool vm_set_entry(struct vm *vm, uint64_t pc, uint64_t arg)

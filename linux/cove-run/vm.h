@@ -9,10 +9,13 @@
 #include <linux/kvm.h>
 
 #include "console.h"
+#include "uart.h"
 
 #define VM_RAM_BASE	0x80000000ULL
 #define VM_MAX_VCPUS	64
 #define VM_PAGE		4096ULL
+#define VM_MAX_VIRTIO	6
+#define APLIC_SOURCES	(1 + VM_MAX_VIRTIO)	/* the UART's first */
 
 /* The seed's two additions to KVM's interface. */
 #define KVM_VM_TYPE_RISCV_COVE	(1UL << 9)
@@ -31,7 +34,7 @@ enum vm_end {
 	VM_FAILED,		/* the TVM reports a failure */
 	VM_RESET,		/* the TVM wants to be started again */
 	VM_ERROR,		/* it cannot go on: a message was printed */
-	VM_INTERRUPTED,		/* by a signal to us */
+	VM_INTERRUPTED,		/* by a signal to us, or the escape key */
 };
 
 struct vm;
@@ -52,8 +55,16 @@ struct vm {
 	uint64_t ram_size;
 	unsigned int nr_vcpus;
 	struct vcpu vcpus[VM_MAX_VCPUS];
+	char isa[64];		/* what its device tree says of its vCPUs */
+	char mmu[16];
+	uint64_t timebase;
+	bool has_devices;	/* a stock kernel's; else it has none */
+	bool aia;		/* it has interrupt files, imsic_ids identities each */
+	uint32_t imsic_ids;
+	unsigned int nr_virtio;
 	struct console console;
-	pthread_mutex_t lock;	/* console, end */
+	struct uart uart;
+	pthread_mutex_t lock;	/* console, devices, end */
 	enum vm_end end;
 	uint64_t exits;
 };
@@ -63,10 +74,24 @@ bool vm_open(struct vm *vm, const char *device);
 bool vm_create(struct vm *vm, uint64_t ram_size);
 bool vm_measure(struct vm *vm, uint64_t offset, uint64_t size);
 bool vm_add_vcpus(struct vm *vm, unsigned int n);
+/* For a stock kernel: what its vCPUs can do, into isa, mmu and timebase. After vm_add_vcpus(). */
+bool vm_describe(struct vm *vm);
 bool vm_set_entry(struct vm *vm, uint64_t pc, uint64_t arg);
 
 /* Runs until the TVM powers off, fails, or a signal ends it. */
 enum vm_end vm_run(struct vm *vm);
+/* From any thread: the first reason counts. */
+void vm_stop(struct vm *vm, enum vm_end how);
+
+/*
+ * devices.c: accesses of the TVM, with vm->lock held; *value is the loaded one. False: there is no
+ * device.
+ */
+void devices_init(struct vm *vm);
+bool device_load(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t *value);
+bool device_store(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t value);
+/* Reads the terminal, or whatever standard input is, for the UART. False after a message. */
+bool input_start(struct vm *vm);
 
 /* One line on standard error, with our name. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -49,6 +49,7 @@ struct cove_slot {
 	u32 id;
 	u64 gpa;
 	u64 size;
+	u64 uaddr;			/* the VMM's mapping: measured pages come from there */
 	unsigned long *populated;	/* one bit per page: mapped in the TVM */
 };
 
@@ -60,6 +61,7 @@ struct cove_vm {
 	struct mutex lock;		/* all that follows */
 	unsigned long tvm;		/* the TSM's name for it; 0: there is none */
 	bool finalized;
+	bool measured;			/* something was, by KVM_RISCV_COVE_MEASURE_REGION */
 	bool dead;			/* torn down, or about to be; read anywhere */
 
 	struct list_head state;		/* chunks: page directory and tables, TVM and vCPU state */
@@ -136,6 +138,7 @@ void cove_data_put_back(struct cove_vm *vm, phys_addr_t pa, unsigned long pages)
 /* slot.c: guest memory */
 int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *region);
 int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *region);
+int cove_slots_measure(struct cove_vm *vm);
 int cove_slot_fault(struct cove_vm *vm, u64 gpa);
 int cove_give_tables(struct cove_vm *vm, unsigned long pages);
 void cove_slots_free(struct cove_vm *vm);
@@ -159,6 +162,7 @@ void cove_exit_complete(struct cove_vcpu *vcpu);
 
 /* onereg.c */
 int cove_onereg(struct cove_vcpu *vcpu, const struct kvm_one_reg *reg, bool set);
+int cove_onereg_list(struct kvm_reg_list __user *list);
 
 /* debugfs.c */
 void cove_debugfs_init(void);

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "cove.h"
@@ -120,6 +121,7 @@ int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *
 		.id = r->slot,
 		.gpa = r->guest_phys_addr,
 		.size = r->memory_size,
+		.uaddr = r->userspace_addr,
 		.populated = populated,
 	};
 	vm->slot_pages += pages;
@@ -187,6 +189,7 @@ int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_re
 	first = (gpa - slot->gpa) >> PAGE_SHIFT;
 	if (find_next_bit(slot->populated, first + left, first) < first + left)
 		return -EEXIST;
+	vm->measured = true;
 
 	for (; left; left -= pinned, gpa += pinned * PAGE_SIZE, uaddr += pinned * PAGE_SIZE) {
 		pinned = pin_user_pages_fast(uaddr, min_t(u64, left, PIN_BATCH), 0, list);
@@ -200,6 +203,83 @@ int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_re
 			return -EINTR;
 		cond_resched();
 	}
+	return 0;
+}
+
+static bool is_zero(struct page *page)
+{
+	return !memchr_inv(page_address(page), 0, PAGE_SIZE);
+}
+
+/* Of pinned pages those that are not zero, as runs. */
+static int measure_written(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, struct page **list,
+			   unsigned long pages)
+{
+	unsigned long i, run;
+	int ret;
+
+	for (i = 0; i < pages; i += run) {
+		run = 1;
+		if (is_zero(list[i]))
+			continue;
+		while (i + run < pages && !is_zero(list[i + run]))
+			run++;
+		ret = measure_pinned(vm, slot, gpa + i * PAGE_SIZE, list + i, run);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int slot_measure_written(struct cove_vm *vm, struct cove_slot *slot)
+{
+	struct page *list[PIN_BATCH];
+	u64 at, left;
+	int pinned, ret;
+
+	for (at = 0; at < slot->size; at += pinned * PAGE_SIZE) {
+		left = min_t(u64, (slot->size - at) >> PAGE_SHIFT, PIN_BATCH);
+		pinned = pin_user_pages_fast(slot->uaddr + at, left, 0, list);
+		if (pinned <= 0)
+			return pinned ? pinned : -EFAULT;
+		ret = measure_written(vm, slot, slot->gpa + at, list, pinned);
+		unpin_user_pages(list, pinned);
+		if (ret)
+			return ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * For a VMM that knows only KVM: when the TVM first runs and nothing was measured by name, all
+ * pages of the VMM's mappings that are not zero are, in ascending order of guest addresses. The
+ * others are zero in the TVM, too.
+ */
+int cove_slots_measure(struct cove_vm *vm)
+{
+	struct cove_slot *slot, *next;
+	u64 from = 0;
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&vm->lock);
+	do {
+		next = NULL;
+		for (i = 0; i < vm->nr_slots; i++) {
+			slot = &vm->slots[i];
+			if (slot->gpa >= from && (!next || slot->gpa < next->gpa))
+				next = slot;
+		}
+		if (next) {
+			ret = slot_measure_written(vm, next);
+			if (ret)
+				return ret;
+			from = next->gpa + next->size;
+		}
+	} while (next);
 	return 0;
 }
 

@@ -107,7 +107,12 @@ static int finalize(struct cove_vcpu *vcpu)
 	mutex_lock(&vm->lock);
 	if (vm->dead)
 		ret = -EIO;
-	else if (!vm->finalized)
+	else if (!vm->finalized && !vm->measured)
+		ret = cove_slots_measure(vm);
+	/* A VM that was measured in part is of no more use. */
+	if (ret)
+		vm->dead = true;
+	if (!ret && !vm->finalized)
 		ret = cove_sbi_finalize(vm->tvm, vcpu->core.regs.pc, vcpu->core.regs.a1);
 	if (!ret)
 		vm->finalized = true;
@@ -193,6 +198,8 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		ret = arg ? -EINVAL : vcpu_run(vcpu);
 	else if (cmd == KVM_GET_ONE_REG || cmd == KVM_SET_ONE_REG)
 		ret = onereg(vcpu, (void __user *)arg, cmd == KVM_SET_ONE_REG);
+	else if (cmd == KVM_GET_REG_LIST)
+		ret = cove_onereg_list((void __user *)arg);
 	else if (cmd == KVM_GET_MP_STATE)
 		ret = get_mp_state(vcpu, (void __user *)arg);
 	else if (cmd == KVM_SET_MP_STATE)

@@ -24,7 +24,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
-from session import Failure, Session, must, qemu, warnings  # noqa: E402
+from session import PANIC, PROMPT, Failure, Session, must, qemu, warnings  # noqa: E402
 import tables  # noqa: E402
 
 HARTS = 4
@@ -279,6 +279,42 @@ def exits(run):
     must("not ok" not in said, said)
 
 
+GUEST_PROMPT = r"^cove-guest:[^#\n]*# "
+
+
+def guest_login(run, command):
+    """Starts a stock guest and logs in on its console."""
+    machine = run.shell.machine
+    machine.line(command + "; ended=$?")
+    machine.expect(r"cove-guest login: ", 180, PANIC)
+    machine.line("root")
+    machine.expect(GUEST_PROMPT, 60, PANIC)
+
+
+def guest_run(run, command, pattern, seconds=60):
+    """Types a command into the guest's shell; the match of what it has to say."""
+    machine = run.shell.machine
+    machine.line(command)
+    found = machine.expect(pattern, seconds, PANIC)
+    machine.expect(GUEST_PROMPT, seconds, PANIC)
+    return found
+
+
+def guest_off(run):
+    """The guest powers off, and cove-run's status is 0."""
+    run.shell.machine.line("poweroff")
+    run.shell.machine.expect(PROMPT, 60)
+    said = run.shell.ok("echo was $ended")
+    must("was 0" in said, "cove-run does not end with 0: %r" % said)
+
+
+@check("cove-run debian boots a stock Debian kernel as a TVM to a login, and it powers off", cove=True)
+def debian(run):
+    guest_login(run, "cove-run debian")
+    guest_run(run, "uname -r", r"^%s\n" % re.escape(run.release))
+    guest_off(run)
+
+
 @check("when all TVMs are gone, the host's memory is mapped with large leaves again", cove=True)
 def folded(run):
     _, host = tables.trees(run.shell.machine, tables.symbols())
@@ -368,7 +404,7 @@ class Run:
         return qemu.Config(bare=self.bare, image=self.image, initrd=self.initrd, **more)
 
     def machine(self, disk):
-        return qemu.Machine(self.config(smp=HARTS, disks=[disk], net=True, tftp=os.path.join(self.folder, "files")),
+        return qemu.Machine(self.config(smp=HARTS, disks=[disk], guest_disk=qemu.guest_disk(self.kernel), net=True, tftp=os.path.join(self.folder, "files")),
                             self.name)
 
 
