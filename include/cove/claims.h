@@ -116,7 +116,6 @@
 #define COVE_UDS_SIZE			48
 #define COVE_CDI_SIZE			48
 #define COVE_KEY_SIZE			48	/* P-384: scalar, or one coordinate; big endian */
-#define COVE_KEY_SEED_SIZE		56	/* d = 1 + seed mod (n - 1) */
 #define COVE_CDI_ID_SIZE		20	/* its first bit is cleared */
 #define COVE_KDF_CDI			"CoVE CDI"
 #define COVE_KDF_SEALING_CDI		"CoVE sealing CDI"
