@@ -3,6 +3,7 @@
 #include "abi/call.h"
 #include "cove/covi.h"
 #include "cove/supd.h"
+#include "host/sgei.h"
 #include "host/space.h"
 #include "irq/file.h"
 #include "page/page.h"
@@ -170,8 +171,12 @@ struct reply covi_call(struct hart *h, const struct world *w, bool *fail_entry)
 {
 	struct call c = { .hart = h };
 	u64 fid = w->gpr[REG_A6] & SUPD_FID_MASK;
+	struct reply r;
 
 	if (!call_numbering(w->gpr[REG_A6], &c.rfc) || fid >= ARRAY_SIZE(covi_rows))
 		return reply_value(TSM_E_NOT_SUPPORTED, 0);
-	return call_row_run(&covi_rows[fid], &c, w, fail_entry);
+	r = call_row_run(&covi_rows[fid], &c, w, fail_entry);
+	/* What the host was told of a file may have left it. */
+	sgei_back(h);
+	return r;
 }

@@ -61,7 +61,7 @@ struct hart {
 	u64 vmid_generation;		/* grows when they are handed out anew, after a flush; starts at 1 */
 	u64 hcsr[HCSR_COUNT];		/* host/hcsr.c */
 	u64 sgei_files;			/* host/sgei.c: hardware files whose interrupts the host waits for, a mask */
-	bool sgei_told;			/* the host knows, and has not looked yet */
+	bool sgei_told;			/* the host is shown it, and has not answered yet */
 	bool sgei_waits;		/* it is to be told when it enables interrupts */
 	struct pmu pmu;			/* the host's hardware counters */
 	struct pmu *tvm_pmu;		/* those of the vCPU that is on this hart, or NULL */

@@ -123,32 +123,58 @@ static void set_trap_sret(struct world *w, bool on)
 	w->hstatus = on ? w->hstatus | HSTATUS_VTSR : w->hstatus & ~HSTATUS_VTSR;
 }
 
-/* CSRRW, CSRRS, CSRRC and their immediate forms on the virtual file. */
+static bool csr_writes(u32 insn)
+{
+	return (insn >> 12 & 3) == 1 || (insn >> 15 & 31);
+}
+
+/* What CSRRW, CSRRS, CSRRC and their immediate forms make of a register. */
+static u64 csr_result(const struct world *w, u32 insn, u64 old)
+{
+	u32 rs1 = insn >> 15 & 31;
+	u64 operand = insn >> 14 & 1 ? rs1 : w->gpr[rs1];
+
+	switch (insn >> 12 & 3) {
+	case 1:
+		return operand;
+	case 2:
+		return old | operand;
+	}
+	return old & ~operand;
+}
+
+/* The host's own interrupt registers, accesses to which trap while hvictl shows it something (host/sgei.c). */
+static bool own_access(struct hart *h, struct world *w, u32 insn)
+{
+	u32 number = insn >> 20, rd = insn >> 7 & 31;
+	u64 old = number == CSR_SIE ? csr_read(CSR_VSIE) :
+		  number == CSR_SIP ? sgei_sip(h) : csr_read(CSR_VSTIMECMP);
+	u64 new = csr_writes(insn) ? csr_result(w, insn, old) : old;
+
+	if (csr_writes(insn) && number == CSR_SIE)
+		csr_write(CSR_VSIE, new);
+	else if (csr_writes(insn) && number == CSR_SIP)
+		csr_write(CSR_VSIP, new);
+	else if (csr_writes(insn))
+		csr_write(CSR_VSTIMECMP, new);
+	if (rd)
+		w->gpr[rd] = old;
+	return true;
+}
+
+/* CSRRW, CSRRS, CSRRC and their immediate forms: the virtual file. */
 static bool csr_access(struct hart *h, struct world *w, u32 insn)
 {
-	u32 number = insn >> 20, rd = insn >> 7 & 31, rs1 = insn >> 15 & 31, funct3 = insn >> 12 & 7;
-	u64 operand = funct3 & 4 ? rs1 : w->gpr[rs1];
+	u32 number = insn >> 20, rd = insn >> 7 & 31;
 	u64 writable, old, new;
 	u64 *value = hcsr_value(h, number, &writable);
-	bool write = (funct3 & 3) == 1 || rs1;
+	bool write = csr_writes(insn);
 
 	if (!value || (write && number >> 10 == 3))
 		return false;
 	old = value_now(h, number, *value);
-	switch (funct3 & 3) {
-	case 1:
-		new = operand;
-		break;
-	case 2:
-		new = old | operand;
-		break;
-	case 3:
-		new = old & ~operand;
-		break;
-	default:
-		return false;
-	}
 	if (write) {
+		new = csr_result(w, insn, old);
 		*value = legal(number, *value, (*value & ~writable) | (new & writable));
 		/* An sret towards V=1 would run an ordinary VM, which does not exist here: see sret(). */
 		if (number == CSR_HSTATUS)
@@ -207,6 +233,17 @@ static bool is_hfence(u32 insn)
 	       (funct7 == 0x11 || funct7 == 0x31 || funct7 == 0x13 || funct7 == 0x33);
 }
 
+static bool any_csr(struct hart *h, struct world *w, u32 insn)
+{
+	u32 number = insn >> 20;
+
+	if (number == CSR_SEED)
+		return seed_access(w, insn);
+	if (h->sgei_told && (number == CSR_SIE || number == CSR_SIP || number == CSR_STIMECMP))
+		return own_access(h, w, insn);
+	return csr_access(h, w, insn);
+}
+
 bool hcsr_emulate(struct hart *h, struct world *w, u64 stval)
 {
 	u32 insn = (u32)stval;
@@ -220,8 +257,7 @@ bool hcsr_emulate(struct hart *h, struct world *w, u64 stval)
 		sret(h, w);
 		return true;
 	}
-	if (!(is_hfence(insn) || (insn >> 20 == CSR_SEED ? seed_access(w, insn) :
-							   (insn >> 12 & 3) && csr_access(h, w, insn))))
+	if (!is_hfence(insn) && !((insn >> 12 & 3) && any_csr(h, w, insn)))
 		return false;
 	w->sepc += 4;
 	return true;

@@ -179,7 +179,6 @@ static void stop(struct hart *h)
 	pmu_release(h);
 	memset(h->hcsr, 0, sizeof(h->hcsr));
 	sgei_update(h);
-	h->sgei_waits = false;
 	/* The host's interrupt file and timer must not wake what is stopped. */
 	csr_write(CSR_VSIE, 0);
 	csr_write(CSR_VSTIMECMP, ~0ULL);

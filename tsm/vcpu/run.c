@@ -107,6 +107,7 @@ void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space)
 	host_space_leave();
 	space_enter(v, space, new_tag);
 	host_irqs_arm(h);
+	sgei_hide(h);
 	h->vcpu = v;
 	v->cycle -= csr_read(CSR_CYCLE);
 	v->instret -= csr_read(CSR_INSTRET);
@@ -118,6 +119,7 @@ void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot)
 	v->instret += csr_read(CSR_INSTRET);
 	host_irqs_disarm(h);
 	world_switch(&v->world, &h->host, hart_features.world_csrs);
+	sgei_back(h);
 	if (!hart_features.vmid_max)
 		flush_all();
 	epoch_leave(slot);

@@ -476,8 +476,6 @@ static void unbound_other(void)
 	}
 }
 
-#define IRQ_SGEI	12
-
 /* hgeie is 0x607, hgeip 0xe12, hie 0x604, hip 0x644. */
 static void host_sees(void)
 {

@@ -2,7 +2,7 @@
 /*
  * Runtime of the bare-metal host programs: they run in VS mode beneath the TSM, and (without CoVE)
  * in S mode directly on OpenSBI. No paging: every address is physical. Interrupts stay disabled in
- * sstatus; what is pending is looked at.
+ * sstatus, and what is pending is looked at, but where a test has a handler for them.
  */
 #ifndef RT_H
 #define RT_H
@@ -54,6 +54,7 @@ typedef int64_t s64;
 #define IRQ_SSI			1
 #define IRQ_STI			5
 #define IRQ_SEI			9
+#define IRQ_SGEI		12
 #define CAUSE_IRQ		BIT(63)
 #define CAUSE_FETCH_ACCESS	1
 #define CAUSE_ILLEGAL		2
@@ -117,6 +118,7 @@ struct hart {
 	u64 imsic;			/* page of its interrupt file */
 	u64 shmem;			/* NACL area, 0 = none */
 	u64 starts;			/* how often hart_entry was reached */
+	void (*irq)(u64 scause);	/* handles interrupts, where a test enables them */
 };
 
 _Static_assert(offsetof(struct hart, stack) == HART_STACK, "asm.h");

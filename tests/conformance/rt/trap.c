@@ -23,6 +23,8 @@ void rt_trap(struct frame *f)
 {
 	struct hart *h = this_hart();
 
+	if ((f->scause & CAUSE_IRQ) && h->irq && !h->in_trap)
+		return h->irq(f->scause);
 	if ((f->scause & CAUSE_IRQ) || (!h->resume && !h->user_return) || h->in_trap)
 		unexpected(h, f);
 	h->fault_cause = f->scause;
