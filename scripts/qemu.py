@@ -109,8 +109,9 @@ class Config:
         self.aia_guests = 5
         self.cpu = CPU
         self.firmware = find_firmware()
-        self.disks = []
+        self.disks = []                                 # virtio-blk; or nvme:PATH
         self.guest_disk = None                          # scripts/mkguest's, read-only
+        self.iommu = "sys"                              # of the board; "pci": a function; None
         self.net = False
         self.tftp = None
         self.icount = False
@@ -124,7 +125,7 @@ class Config:
             setattr(self, name, value)
 
     def check(self):
-        wanted = [self.firmware, self.image, self.initrd] + self.disks + ([] if self.bare else [self.kernel])
+        wanted = [self.firmware, self.image, self.initrd] + [disk_path(d) for d in self.disks] + ([] if self.bare else [self.kernel])
         for path in wanted:
             if path and not os.path.isfile(path):
                 raise Trouble("%s is missing; remedy: make, or scripts/deps" % os.path.relpath(path))
@@ -132,6 +133,28 @@ class Config:
             raise Trouble("--bare needs --host or --image")
         if size_of(self.mem) < MIN_RAM:
             raise Trouble("at least 256M of memory is needed")
+
+
+# QEMU's virtio devices go past an IOMMU unless they offer VIRTIO_F_ACCESS_PLATFORM, which old drivers do not know.
+VIRTIO = ",iommu_platform=on,disable-legacy=on"
+
+
+def disk_path(disk):
+    return disk.removeprefix("nvme:")
+
+
+def iommu_arguments(config):
+    """The machine's part, and a device."""
+    if config.iommu not in ("sys", "pci", None):
+        raise Trouble("%s is no IOMMU; write sys, pci or none" % config.iommu)
+    return (",iommu-sys=on" if config.iommu == "sys" else "",
+            ["-device", "riscv-iommu-pci,addr=1.0"] if config.iommu == "pci" else [])
+
+
+def disk_arguments(number, disk):
+    device = "nvme,serial=disk%d,drive=disk%d" if disk.startswith("nvme:") else "virtio-blk-pci,serial=disk%d,drive=disk%d" + VIRTIO
+    return ["-drive", "file=%s,if=none,id=disk%d,format=raw" % (disk_path(disk), number),
+            "-device", device % (number, number)]
 
 
 def with_files(initrd, files, folder):
@@ -153,9 +176,10 @@ def arguments(config, folder):
     """QEMU's arguments, without the program and the console."""
     ram = size_of(config.mem)
     initrd = with_files(config.initrd, config.files, folder) if config.initrd else None
-    args = ["-M", "virt,aia=aplic-imsic,aia-guests=%d" % config.aia_guests, "-cpu", config.cpu,
+    board, iommu = iommu_arguments(config)
+    args = ["-M", "virt,aia=aplic-imsic,aia-guests=%d%s" % (config.aia_guests, board), "-cpu", config.cpu,
             "-smp", str(config.smp), "-m", "%dM" % (ram >> 20), "-nodefaults", "-display", "none",
-            "-bios", config.firmware]
+            "-bios", config.firmware] + iommu
     if config.bare:
         args += ["-kernel", config.image] + (["-initrd", initrd] if initrd else [])
     else:
@@ -171,14 +195,13 @@ def arguments(config, folder):
     if append:
         args += ["-append", append]
     for n, disk in enumerate(config.disks):
-        args += ["-drive", "file=%s,if=none,id=disk%d,format=raw" % (disk, n),
-                 "-device", "virtio-blk-pci,drive=disk%d" % n]
+        args += disk_arguments(n, disk)
     if config.guest_disk:
         args += ["-drive", "file=%s,if=none,id=guest,format=raw,readonly=on" % config.guest_disk,
-                 "-device", "virtio-blk-pci,drive=guest,serial=cove-guest"]
+                 "-device", "virtio-blk-pci,drive=guest,serial=cove-guest" + VIRTIO]
     if config.net:
         args += ["-netdev", "user,id=net0" + (",tftp=" + config.tftp if config.tftp else ""),
-                 "-device", "virtio-net-pci,netdev=net0,romfile="]
+                 "-device", "virtio-net-pci,netdev=net0,romfile=" + VIRTIO]
     if config.icount:
         args += ICOUNT
     if config.gdb:

@@ -167,3 +167,16 @@ enum dt_err imsic_parse(const void *fdt, struct machine *m, const char **why)
 	}
 	return err;
 }
+
+bool machine_overlaps_imsic(const struct machine *m, u64 base, u64 size)
+{
+	u64 stride = PAGE_SIZE << m->imsic.guest_index_bits;
+
+	for (u32 i = 0; i < m->nr_harts; i++) {
+		u64 file = m->harts[i].imsic.v;
+
+		if (file && ranges_overlap(file, stride, base, size))
+			return true;
+	}
+	return false;
+}

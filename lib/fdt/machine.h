@@ -89,6 +89,9 @@ enum dt_err machine_parse(const void *fdt, size_t max, struct machine *m, const 
 /* True when part of the range is RAM. */
 bool machine_overlaps_ram(const struct machine *m, const struct machine_range *r);
 
+/* True when part of the range is an S-level interrupt file of any hart, its guest files included. */
+bool machine_overlaps_imsic(const struct machine *m, u64 base, u64 size);
+
 /* Sum of all RAM banks, in bytes. */
 u64 machine_ram_size(const struct machine *m);
 

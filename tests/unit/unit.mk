@@ -6,7 +6,7 @@
 
 UNIT_TESTS		+= string fmt log isa fdt_reader machine host_dt fdt_hostile sha384 csr_classes cbor dice
 
-UNIT_FDT		:= $(addprefix lib/fdt/,fdt_reader.c fdt_writer.c imsic.c isa.c machine.c)
+UNIT_FDT		:= $(addprefix lib/fdt/,devices.c fdt_reader.c fdt_writer.c imsic.c isa.c machine.c)
 UNIT_HOST_DT		:= $(UNIT_FDT) tsm/host/dt.c tsm/host/dt_devices.c lib/base/fmt.c
 
 string_SRC		:=

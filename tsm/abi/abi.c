@@ -8,6 +8,7 @@
 #include "host/sbi.h"
 #include "rv_arch.h"
 #include "sbi.h"
+#include "tsm_ext.h"
 #include "vcpu/vcpu.h"
 
 /*
@@ -68,6 +69,9 @@ struct world *abi_host_ecall(struct world *w)
 		break;
 	case SBI_EXT_SUPD:
 		r = supd_call(w);
+		break;
+	case SBI_EXT_TSM:
+		r = tsm_ext_call(w);
 		break;
 	default:
 		if (host_sbi_call(h, w))

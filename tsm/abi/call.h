@@ -85,6 +85,9 @@ struct reply call_row_run(const struct call_row *row, struct call *c, const stru
 /* covi.c: the same for a COVI call. */
 struct reply covi_call(struct hart *h, const struct world *w, bool *fail_entry);
 
+/* tsm_ext.c: the same for a call of the TSM's own extension. */
+struct reply tsm_ext_call(const struct world *w);
+
 /*
  * covh.c: finds the handler for a COVH call of the host and calls it. *@rfc and *@fail_entry say
  * how a failure is told.

@@ -3,6 +3,7 @@
 #include "abi/call.h"
 #include "abi/stretch.h"
 #include "host/space.h"
+#include "io/iommu.h"
 #include "page/page.h"
 
 struct page_plan {
@@ -209,12 +210,20 @@ struct reply covh_reclaim_pages(const struct call *c)
 	return reply_value(err, p.count);
 }
 
-/* COVH global_fence. Refuses: a hart is still in the epoch before the current one. */
+/*
+ * COVH global_fence. Refuses: a hart is still in the epoch before the current one; an IOMMU did not answer (FAILED). The new
+ * epoch begins first: what the IOMMUs then forget is older than it. An earlier fence whose IOMMU did not answer is made up
+ * for, or no later one could begin.
+ */
 struct reply covh_global_fence(const struct call *c)
 {
 	(void)c;
+	if (!iommu_is_current() && !iommu_fence())
+		return reply_value(TSM_E_FAILED, 0);
 	if (!epoch_advance(&host_epoch))
 		return reply_value(TSM_E_ALREADY_STARTED, 0);
+	if (!iommu_fence())
+		return reply_value(TSM_E_FAILED, 0);
 	host_space_enter();
 	return reply_value(TSM_OK, 0);
 }

@@ -13,6 +13,7 @@
 #define FDT_MAX_SIZE	SIZE_2M
 
 struct machine machine;
+struct machine_devices machine_devices;
 
 void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret);
 
@@ -40,7 +41,7 @@ static void banner(void)
 		 TSM_VERSION >> 16, TSM_VERSION & 0xffff, hart_count, hart_features.geilen,
 		 hart_features.vector ? "yes" : "no");
 	log_info("memory: %lu KiB kept, %lu KiB for the host", layout_kept_kib(), host_kib);
-	log_warn("DMA of PCIe devices is NOT confined: a device can reach confidential memory");
+	devices_banner();
 }
 
 void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret)
@@ -50,7 +51,8 @@ void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret)
 	struct hart *h;
 
 	platform_console_init();
-	if (machine_parse(fdt, FDT_MAX_SIZE, &machine, &why) != DT_OK)
+	if (machine_parse(fdt, FDT_MAX_SIZE, &machine, &why) != DT_OK ||
+	    machine_devices_parse(fdt, &machine, &machine_devices, &why) != DT_OK)
 		boot_refuse("%s", why);
 	harts_probe(hartid);
 	page_scrub_init(hart_features.cboz_block);
@@ -61,6 +63,7 @@ void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret)
 	hart_setup(h);
 	harts_start();
 	layout_publish();
+	devices_init();
 	host_sbi_init();
 	load_host(fdt, &entry, &host_fdt);
 	banner();

@@ -7,6 +7,7 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#include "fdt/devices.h"
 #include "fdt/machine.h"
 #include "host/dt.h"
 #include "host/hart.h"
@@ -15,6 +16,8 @@
 
 /* The machine as its device tree describes it; filled by boot_main(), constant after. */
 extern struct machine machine;
+/* Its PCI bridges and IOMMUs; their windows without what the TSM keeps. */
+extern struct machine_devices machine_devices;
 
 /* Prints why this machine or this start cannot be used and what helps, then ends it. */
 void __noreturn boot_refuse(const char *f, ...) __attribute__((format(printf, 1, 2)));
@@ -42,6 +45,8 @@ u64 layout_find(u64 size, u64 align, bool lowest, const struct machine_range *av
 void map_init(void);
 /* Maps one page of a device that the TSM itself drives. */
 void map_device(spa_t page);
+/* Maps device registers, [base, base + size), with large leaves; neighbours within 2 MiB may be mapped with them. */
+void map_devices_range(spa_t base, u64 size);
 /* Takes one page out again: a guard. */
 void map_guard(spa_t page);
 
@@ -59,6 +64,15 @@ void harts_start(void);
 void hart_setup(struct hart *h);
 /* Extensions that the host may see. */
 void harts_host_isa(struct isa_set *isa);
+
+/* --- devices.c --- */
+
+/* Pages that its work takes. */
+u64 devices_pages(void);
+/* Takes PCI, starts the IOMMUs, decides on what no IOMMU confines. After layout_publish(). */
+void devices_init(void);
+/* Says what holds. */
+void devices_banner(void);
 
 /* --- load.c --- */
 

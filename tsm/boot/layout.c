@@ -57,7 +57,7 @@ static u64 own_size(void)
 
 		size += ALIGN_UP(frames * sizeof(u64), PAGE_SIZE) + host_space_size(frames);
 	}
-	size += ALIGN_UP(imsic_span(&first) * sizeof(u64), PAGE_SIZE);
+	size += ALIGN_UP(imsic_span(&first) * sizeof(u64), PAGE_SIZE) + devices_pages() * PAGE_SIZE;
 	size += (DEVICE_POOL_PAGES + MAP_TABLE_PAGES(ram_gibs()) + machine.nr_harts * hart_pages) * PAGE_SIZE;
 	return ALIGN_UP(size, SIZE_2M);
 }

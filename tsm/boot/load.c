@@ -60,17 +60,35 @@ static u32 be32(const void *p)
 }
 
 #define MAX_MEDIATED	16
+#define APLIC_BIG_ENDIAN	1U	/* of domaincfg, the first register */
 
 /* Maps a device window for the host, but for the pages whose accesses the TSM performs. */
 static void map_window(u64 base, u64 end)
 {
 	while (base < end) {
-		u64 hole = mediate_next(base, end);
+		const struct mediated_range *hole = mediate_next(base, end);
+		u64 stop = hole ? MAX(base, hole->base) : end;
 
-		if (!host_space_map_device(base, hole - base))
+		if (!host_space_map_device(base, stop - base))
 			boot_refuse("no table left for the device window at 0x%lx", base);
-		base = hole < end ? hole + PAGE_SIZE : end;
+		base = hole ? hole->base + hole->size : end;
 	}
+}
+
+/*
+ * The targets are checked as the little-endian numbers that they are. A domain whose byte order can be switched would let the
+ * host turn a checked one into another.
+ */
+static void check_aplic(spa_t base)
+{
+	u32 old;
+
+	map_device(base);
+	old = rv_mmio_read32(base);
+	rv_mmio_write32(base, APLIC_BIG_ENDIAN);
+	if (rv_mmio_read32(base) & APLIC_BIG_ENDIAN)
+		boot_refuse("the APLIC at 0x%lx can be made big-endian", base.v);
+	rv_mmio_write32(base, old);
 }
 
 static void add_mediated(const struct host_mediated *m)
@@ -78,8 +96,10 @@ static void add_mediated(const struct host_mediated *m)
 	spa_t page = SPA(m->base.v + (m->aplic ? APLIC_TARGET_PAGE : 0));
 
 	map_device(page);
-	if (!mediate_add(m->aplic ? MEDIATED_APLIC_TARGETS : MEDIATED_RESET, page))
+	if (!mediate_add(m->aplic ? MEDIATED_APLIC_TARGETS : MEDIATED_RESET, page, PAGE_SIZE))
 		boot_refuse("more than %d APLICs and reset devices", MAX_MEDIATED);
+	if (m->aplic)
+		check_aplic(m->base);
 }
 
 static void map_devices(const void *host_fdt)
@@ -115,6 +135,7 @@ static u64 build_device_tree(const void *fdt)
 	if (!at)
 		boot_refuse("no room for the host's device tree: give the machine more memory (-m)");
 	plan.machine = &machine;
+	plan.devices = &machine_devices;
 	plan.nr_ram = layout_host_ranges(plan.ram, HOST_DT_MAX_RAM);
 	if (machine.ramdisk.size)
 		plan.initrd = (struct host_range){ HPA(machine.ramdisk.base.v), machine.ramdisk.size };

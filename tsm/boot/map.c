@@ -72,6 +72,30 @@ void map_device(spa_t page)
 	rv_sfence_vma();
 }
 
+/* A 2 MiB block of devices: one leaf, or page by page where a table is there already. */
+static void map_device_block(u64 base)
+{
+	u64 *pte = &table_under(&root[base >> 30], SIZE_2M)[(base >> 21) & 511];
+
+	if (!(*pte & PTE_V)) {
+		*pte = leaf(base, FLAGS_RW);
+		return;
+	}
+	if (*pte & PTE_LEAF)
+		return;
+	for (u64 at = base; at < base + SIZE_2M; at += PAGE_SIZE)
+		*entry_4k(at) = leaf(at, FLAGS_RW);
+}
+
+void map_devices_range(spa_t base, u64 size)
+{
+	if (base.v + size > PAGE_MAX_SPA)
+		boot_refuse("a device at 0x%lx is beyond what the TSM can reach", base.v);
+	for (u64 at = ALIGN_DOWN(base.v, SIZE_2M); at < base.v + size; at += SIZE_2M)
+		map_device_block(at);
+	rv_sfence_vma();
+}
+
 /* The TSM writes guest interrupt files to inject (irq/). Its own file is reached by CSRs. */
 static void map_interrupt_files(void)
 {

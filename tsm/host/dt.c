@@ -128,12 +128,48 @@ static void write_isa(struct build *b, bool list, const char *value, u32 len)
 	dt_write_close(&b->out);
 }
 
+/* The window of a bridge of which this is what the tree says; NULL: none. */
+static const struct machine_window *find_window(const struct machine_devices *d, const struct machine_range *cpu)
+{
+	for (u32 i = 0; i < d->nr_pci; i++)
+		for (u32 j = 0; j < d->pci[i].nr_windows; j++)
+			if (d->pci[i].window[j].cpu.base.v == cpu->base.v)
+				return &d->pci[i].window[j];
+	return NULL;
+}
+
+/* `ranges` of a PCI bridge, whose windows may end earlier for the host (io/pci.h). */
+static void write_windows(struct build *b, const struct dt_prop *p)
+{
+	int count = dt_walk_window_count(&b->walk.dt);
+	u32 entry = count > 0 ? p->len / 4 / (u32)count : 0;
+	struct machine_range cpu;
+
+	/* A second one of that name means nothing. */
+	if (!entry || p->value != b->walk.dt.level[b->walk.dt.depth].ranges)
+		return dt_write_copy(&b->out, p);
+	dt_write_open(&b->out, p->name);
+	for (u32 i = 0; i < (u32)count; i++) {
+		const u8 *cells = p->value + 4 * i * entry;
+		const struct machine_window *w = NULL;
+
+		if (dt_walk_window(&b->walk.dt, i, &cpu) && cpu.size)
+			w = find_window(b->plan->devices, &cpu);
+		for (u32 j = 0; j < entry - 2; j++)
+			dt_write_cells(&b->out, dt_u32_at(cells, j), 1);
+		dt_write_cells(&b->out, w ? w->cpu.size : dt_cells(cells + 4 * (entry - 2), 2), 2);
+	}
+	dt_write_close(&b->out);
+}
+
 static void write_property(struct build *b, const struct dt_prop *p)
 {
 	bool cpu = host_walk_kind(&b->walk) == HOST_NODE_CPU;
 
 	if (!keeps(b, p->name))
 		return;
+	if (host_walk_kind(&b->walk) == HOST_NODE_PCI && b->plan->devices && !strcmp(p->name, "ranges"))
+		return write_windows(b, p);
 	if (cpu && !strcmp(p->name, "riscv,isa"))
 		write_isa(b, false, (const char *)p->value, p->len);
 	else if (cpu && !strcmp(p->name, "riscv,isa-extensions"))

@@ -8,6 +8,7 @@
 #define HOST_DT_H
 
 #include "base/types.h"
+#include "fdt/devices.h"
 #include "fdt/isa.h"
 #include "fdt/machine.h"
 
@@ -26,6 +27,8 @@ struct host_dt_plan {
 	const struct machine *machine;		/* as parsed from the same tree */
 	struct host_range ram[HOST_DT_MAX_RAM];	/* what the host gets; disjoint, page-aligned */
 	u32 nr_ram;
+	/* From the same tree; PCI windows are written as they are here. NULL: as they are there. */
+	const struct machine_devices *devices;
 	struct host_range initrd;		/* size 0 = none */
 	const char *bootargs;			/* NULL = the machine's */
 	struct isa_set isa;			/* extensions that the host may see */

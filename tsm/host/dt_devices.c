@@ -254,20 +254,6 @@ static enum dt_err refuse(const char **why, enum dt_err err, const char *reason)
 	return err;
 }
 
-/* The TSM's own interrupt files and every guest file belong to no device. */
-static bool overlaps_imsic(const struct machine *m, u64 base, u64 size)
-{
-	u64 stride = PAGE_SIZE << m->imsic.guest_index_bits;
-
-	for (u32 i = 0; i < m->nr_harts; i++) {
-		u64 file = m->harts[i].imsic.v;
-
-		if (file && ranges_overlap(file, stride, base, size))
-			return true;
-	}
-	return false;
-}
-
 /* Rounds to pages and inserts by base. Ranges of several devices may share a page. */
 static enum dt_err mmio_add(struct mmio_list *l, const struct machine_range *r, bool imsic)
 {
@@ -281,7 +267,7 @@ static enum dt_err mmio_add(struct mmio_list *l, const struct machine_range *r, 
 	pages.size = ALIGN_UP(end, PAGE_SIZE) - base;
 	if (machine_overlaps_ram(l->machine, &pages))
 		return refuse(l->why, DT_E_INVALID, "device tree: a device overlaps memory");
-	if (!imsic && overlaps_imsic(l->machine, base, pages.size))
+	if (!imsic && machine_overlaps_imsic(l->machine, base, pages.size))
 		return refuse(l->why, DT_E_INVALID, "device tree: a device on interrupt files");
 	if (l->count == l->max)
 		return refuse(l->why, DT_E_CAPACITY, "device tree: too many devices");

@@ -91,7 +91,8 @@ struct hart_features {
 extern struct hart_features hart_features;
 extern struct hart *harts[MAX_HARTS];
 extern u32 hart_count;
-extern struct epoch_slot host_epoch_slots[MAX_HARTS];
+/* A slot a hart, and one behind the last hart's for the IOMMUs (io/iommu.h). */
+extern struct epoch_slot host_epoch_slots[MAX_HARTS + 1];
 
 #define HOST_VMID	0		/* TVMs use 1 .. vmid_max */
 

@@ -20,7 +20,7 @@ static_assert((int)HART_STARTED == SBI_HSM_STARTED && (int)HART_STOPPED == SBI_H
 struct hart_features hart_features;
 struct hart *harts[MAX_HARTS];
 u32 hart_count;
-struct epoch_slot host_epoch_slots[MAX_HARTS];
+struct epoch_slot host_epoch_slots[MAX_HARTS + 1];
 
 struct hart *hart_by_id(u64 hartid)
 {

@@ -7,6 +7,7 @@
 #include "host/space.h"
 #include "platform.h"
 #include <sbi.h>
+#include <tsm_ext.h>
 
 /* What Base reports about the machine, read once. */
 static struct {
@@ -52,6 +53,7 @@ static u64 probe(struct hart *h, u64 eid)
 	case SBI_EXT_COVH:
 	case SBI_EXT_COVI:
 	case SBI_EXT_SUPD:
+	case SBI_EXT_TSM:
 		return 1;
 	case SBI_EXT_PMU:
 		return pmu_exists();

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "io/mediate.h"
 #include "host/hsm.h"
+#include "io/pci.h"
 #include "page/page.h"
 #include "platform.h"
 #include "rv/fetch.h"
 #include "rv/inject.h"
 #include "rv/mmio_insn.h"
 
-#define MAX_PAGES		16
+#define MAX_RANGES		32
 
 #define TARGET_GUEST_SHIFT	12
 #define TARGET_GUEST_MASK	0x3fU
@@ -16,28 +17,25 @@
 
 #define HOST_FILE		1U		/* guest index of the host's own interrupt file */
 
-static struct {
-	enum mediated kind;
-	u64 page;
-} pages[MAX_PAGES];
+static struct mediated_range ranges[MAX_RANGES];
 static u32 count;
 
-bool mediate_add(enum mediated kind, spa_t page)
+bool mediate_add(enum mediated kind, spa_t base, u64 size)
 {
-	if (count == MAX_PAGES)
+	if (count == MAX_RANGES)
 		return false;
-	pages[count].kind = kind;
-	pages[count++].page = page.v;
+	ranges[count++] = (struct mediated_range){ kind, base.v, size };
 	return true;
 }
 
-u64 mediate_next(u64 base, u64 end)
+const struct mediated_range *mediate_next(u64 base, u64 end)
 {
-	u64 found = end;
+	const struct mediated_range *found = NULL;
 
 	for (u32 i = 0; i < count; i++)
-		if (pages[i].page >= base && pages[i].page < found)
-			found = pages[i].page;
+		if (ranges_overlap(ranges[i].base, ranges[i].size, base, end - base) &&
+		    (!found || ranges[i].base < found->base))
+			found = &ranges[i];
 	return found;
 }
 
@@ -72,21 +70,41 @@ static void reset_store(struct hart *h, hpa_t hpa, u32 value)
 	platform_fail();
 }
 
-static void store(struct hart *h, enum mediated kind, hpa_t hpa, u32 value)
+static void store(struct hart *h, enum mediated kind, hpa_t hpa, u32 bytes, u32 value)
 {
 	switch (kind) {
 	case MEDIATED_APLIC_TARGETS:
 		return aplic_store(hpa, value);
 	case MEDIATED_RESET:
 		return reset_store(h, hpa, value);
+	case MEDIATED_PCI:
+		return pci_store(SPA(hpa.v), bytes, value);
+	case MEDIATED_HIDDEN:
+		break;
 	}
 }
 
-static u32 load(enum mediated kind, hpa_t hpa)
+static u32 load(enum mediated kind, hpa_t hpa, u32 bytes)
 {
+	if (kind == MEDIATED_PCI)
+		return pci_load(SPA(hpa.v), bytes);
 	if (kind == MEDIATED_APLIC_TARGETS && !(hpa.v & PAGE_MASK))
 		return 0;
 	return rv_mmio_read32(SPA(hpa.v));
+}
+
+static bool width_ok(enum mediated kind, u32 bytes)
+{
+	switch (kind) {
+	case MEDIATED_APLIC_TARGETS:
+	case MEDIATED_RESET:
+		return bytes == 4;
+	case MEDIATED_PCI:
+		return bytes <= 4;
+	case MEDIATED_HIDDEN:
+		break;
+	}
+	return false;
 }
 
 static void access(struct hart *h, enum mediated kind, u64 scause, u64 stval, hpa_t hpa)
@@ -98,13 +116,14 @@ static void access(struct hart *h, enum mediated kind, u64 scause, u64 stval, hp
 	/* The code may have changed under another hart: the host tries again, and takes that fault itself. */
 	if (!rv_fetch_insn(w->sepc, &insn))
 		return;
-	if (!mmio_decode(insn, &op) || op.width != 4 || hpa.v & 3 || op.store != (scause == CAUSE_STORE_GUEST))
+	if (!mmio_decode(insn, &op) || !width_ok(kind, op.width) || hpa.v & (op.width - 1) ||
+	    op.store != (scause == CAUSE_STORE_GUEST))
 		return world_inject(w, scause == CAUSE_STORE_GUEST ? CAUSE_STORE_ACCESS : CAUSE_LOAD_ACCESS,
 				    stval);
 	if (op.store)
-		store(h, kind, hpa, (u32)w->gpr[op.reg]);
+		store(h, kind, hpa, op.width, (u32)w->gpr[op.reg]);
 	else if (op.reg)
-		w->gpr[op.reg] = mmio_load_value(&op, load(kind, hpa));
+		w->gpr[op.reg] = mmio_load_value(&op, load(kind, hpa, op.width));
 	w->sepc += op.length;
 }
 
@@ -113,9 +132,9 @@ bool mediate_host_fault(struct hart *h, u64 scause, u64 stval, hpa_t hpa)
 	if (scause == CAUSE_FETCH_GUEST)
 		return false;
 	for (u32 i = 0; i < count; i++) {
-		if (pages[i].page != ALIGN_DOWN(hpa.v, PAGE_SIZE))
+		if (hpa.v - ranges[i].base >= ranges[i].size)
 			continue;
-		access(h, pages[i].kind, scause, stval, hpa);
+		access(h, ranges[i].kind, scause, stval, hpa);
 		return true;
 	}
 	return false;

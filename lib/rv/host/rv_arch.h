@@ -95,9 +95,16 @@ static inline void rv_hfence_gvma_vmid(u64 vmid)
 static inline void rv_relax(void) { sched_yield(); }
 void rv_zero(char *p, u64 size);
 void rv_cbo_zero(char *p, u64 size, u64 block);
-/* Device registers: nothing lies behind them here. */
+/* Device registers: a test's model answers, @bytes wide; without one, loads give 0. A store has *value. */
+extern void (*rv_mmio_model)(u64 spa, u32 bytes, bool store, u64 *value);
+void rv_mmio_write8(spa_t at, u8 v);
+void rv_mmio_write16(spa_t at, u16 v);
 void rv_mmio_write32(spa_t at, u32 v);
+void rv_mmio_write64(spa_t at, u64 v);
+u8 rv_mmio_read8(spa_t at);
+u16 rv_mmio_read16(spa_t at);
 u32 rv_mmio_read32(spa_t at);
+u64 rv_mmio_read64(spa_t at);
 bool rv_hlvx_hu(u64 addr, u16 *value);
 /* There is no Zkr here. */
 bool rv_csr_seed(u64 *value);

@@ -49,17 +49,23 @@ void rv_cbo_zero(char *p, u64 size, u64 block)
 	memset(p, 0, size);
 }
 
-void rv_mmio_write32(spa_t at, u32 v)
+void (*rv_mmio_model)(u64 spa, u32 bytes, bool store, u64 *value);
+
+static u64 mmio(spa_t at, u32 bytes, bool store, u64 value)
 {
-	(void)at;
-	(void)v;
+	if (rv_mmio_model)
+		rv_mmio_model(at.v, bytes, store, &value);
+	return rv_mmio_model || store ? value : 0;
 }
 
-u32 rv_mmio_read32(spa_t at)
-{
-	(void)at;
-	return 0;
-}
+void rv_mmio_write8(spa_t at, u8 v) { mmio(at, 1, true, v); }
+void rv_mmio_write16(spa_t at, u16 v) { mmio(at, 2, true, v); }
+void rv_mmio_write32(spa_t at, u32 v) { mmio(at, 4, true, v); }
+void rv_mmio_write64(spa_t at, u64 v) { mmio(at, 8, true, v); }
+u8 rv_mmio_read8(spa_t at) { return (u8)mmio(at, 1, false, 0); }
+u16 rv_mmio_read16(spa_t at) { return (u16)mmio(at, 2, false, 0); }
+u32 rv_mmio_read32(spa_t at) { return (u32)mmio(at, 4, false, 0); }
+u64 rv_mmio_read64(spa_t at) { return mmio(at, 8, false, 0); }
 
 bool rv_csr_seed(u64 *value)
 {

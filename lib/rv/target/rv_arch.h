@@ -111,18 +111,25 @@ static inline void rv_cbo_zero(char *p, u64 size, u64 block)
 		__asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(p) : "memory");
 }
 
-static inline void rv_mmio_write32(spa_t at, u32 v)
-{
-	__asm__ volatile("fence w, o\nsw %0, (%1)" : : "r"(v), "r"(at.v) : "memory");
+/* Device registers of 8 to 64 bits: ordered behind earlier stores to memory, and before later loads from it. */
+#define RV_MMIO(bits, load, store)							\
+static inline void rv_mmio_write##bits(spa_t at, u##bits v)				\
+{											\
+	__asm__ volatile("fence w, o\n" store " %0, (%1)" : : "r"(v), "r"(at.v) : "memory");	\
+}											\
+											\
+static inline u##bits rv_mmio_read##bits(spa_t at)					\
+{											\
+	u##bits v;									\
+											\
+	__asm__ volatile(load " %0, (%1)\nfence i, r" : "=r"(v) : "r"(at.v) : "memory");	\
+	return v;									\
 }
 
-static inline u32 rv_mmio_read32(spa_t at)
-{
-	u32 v;
-
-	__asm__ volatile("lw %0, (%1)\nfence i, r" : "=r"(v) : "r"(at.v) : "memory");
-	return v;
-}
+RV_MMIO(8, "lbu", "sb")
+RV_MMIO(16, "lhu", "sh")
+RV_MMIO(32, "lw", "sw")
+RV_MMIO(64, "ld", "sd")
 
 /*
  * The first word of struct hart: while non-zero, a fault in the TSM continues there instead of ending in a panic.
