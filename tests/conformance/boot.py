@@ -100,6 +100,22 @@ def accepted(image):
     attempt("it boots with one guest interrupt file", BOOTED, image, aia_guests=1)
 
 
+def devices(image):
+    """What the banner says of DMA."""
+    def says(sentence, words, **settings):
+        attempt(sentence, "tsm: .*devices: " + words, image, **settings)
+
+    without_msi = ["-global", "riscv-iommu.intremap=off"]
+    trusted = "tsm.devices=trusted-devices"
+    says("with the board's IOMMU, DMA is confined", "DMA is confined by 1 IOMMU")
+    says("with an IOMMU that is a PCI function, DMA is confined", "DMA is confined by 1 IOMMU", iommu="pci")
+    says("with an IOMMU without MSI tables, DMA is confined", "DMA is confined by 1 IOMMU", extra=without_msi)
+    says("without an IOMMU no device may do DMA", "there is no IOMMU", iommu=None)
+    says("without an IOMMU tsm.devices=trusted-devices lets them, loudly", ".*CAN REACH", iommu=None, append=trusted)
+    says("of several tsm.devices= the last one counts", "there is no IOMMU", iommu=None,
+         append=trusted + " tsm.devices=strict")
+
+
 def refused(image, folder):
     def refuse(sentence, words, **settings):
         attempt(sentence, REFUSED.decode() + words, settings.pop("image", image), **settings)
@@ -111,6 +127,9 @@ def refused(image, folder):
            cpu="rv64", extra=["-M", "aia=none"])
     refuse("a machine without guest interrupt files is refused", ".*guest interrupt files", aia_guests=0)
     refuse("a start without a host kernel is refused with the option to give", ".*guest-loader", image=None)
+    refuse("an IOMMU that has no second stage is refused by name", "the IOMMU at .* no second stage",
+           extra=["-global", "riscv-iommu.g-stage=off"])
+    refuse("a policy for devices that there is not is refused", "tsm.devices=", append="tsm.devices=trusted")
     tree = "device tree: "
     for name, sentence, pattern, replacement in (
             ("wrap", "a device tree whose memory wraps around is refused",
@@ -163,6 +182,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         image = assemble(folder, IMAGE_ASM, "off")
         accepted(image)
+        devices(image)
         mapped(folder)
         refused(image, folder)
     print(f"1..{number}")

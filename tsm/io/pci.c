@@ -51,15 +51,33 @@ void pci_init(const struct machine_pci *list, u32 count)
 		quiesce_bridge(&list[i]);
 }
 
+/* By its class the function is of no use without DMA: its driver would wait for what never comes. */
+static bool needs_dma(u32 class)
+{
+	switch (class >> 8) {
+	case PCI_BASE_STORAGE:
+	case PCI_BASE_NETWORK:
+	case PCI_BASE_MULTIMEDIA:
+	case PCI_BASE_SERIAL_BUS:
+	case PCI_BASE_WIRELESS:
+	case PCI_BASE_ACCELERATOR:
+		return true;
+	}
+	return false;
+}
+
 /* The host does not see the function. */
 static bool hidden(const struct pci_fn *f)
 {
-	if (pci_get(f, PCI_CLASS) >> 16 == PCI_CLASS_IOMMU)
+	u32 class = pci_get(f, PCI_CLASS) >> 16;
+
+	if (class == PCI_CLASS_IOMMU)
 		return true;
-	if (policy_trusts_devices() || !virtio_is_function(f))
+	if (policy_trusts_devices())
 		return false;
-	/* Without DMA, virtio is of no use: its drivers would wait for ever. */
-	return policy_protection() == TSM_IO_NO_DMA || virtio_bypasses(f);
+	if (policy_protection() == TSM_IO_NO_DMA)
+		return needs_dma(class) || virtio_is_function(f);
+	return virtio_bypasses(f);
 }
 
 static u32 ones(u32 bytes)

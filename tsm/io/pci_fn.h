@@ -32,6 +32,12 @@
 #define PCI_TYPE_DEVICE		0
 #define PCI_TYPE_BRIDGE		1
 #define PCI_CLASS_IOMMU		0x0806
+#define PCI_BASE_STORAGE	0x01
+#define PCI_BASE_NETWORK	0x02
+#define PCI_BASE_MULTIMEDIA	0x04
+#define PCI_BASE_SERIAL_BUS	0x0c
+#define PCI_BASE_WIRELESS	0x0d
+#define PCI_BASE_ACCELERATOR	0x12
 
 struct pci_fn {
 	const struct machine_pci *bridge;
