@@ -147,8 +147,10 @@ def iommu_arguments(config):
     """The machine's part, and a device."""
     if config.iommu not in ("sys", "pci", None):
         raise Trouble("%s is no IOMMU; write sys, pci or none" % config.iommu)
+    # Out of reset nothing passes it; a kernel on bare firmware that has no driver for it needs that it does.
+    passing = ["-global", "riscv-iommu.off=off"] if config.bare and config.iommu else []
     return (",iommu-sys=on" if config.iommu == "sys" else "",
-            ["-device", "riscv-iommu-pci,addr=1.0"] if config.iommu == "pci" else [])
+            passing + (["-device", "riscv-iommu-pci,addr=1.0"] if config.iommu == "pci" else []))
 
 
 def disk_arguments(number, disk):
