@@ -91,7 +91,7 @@ $(OUT)/%.o: %.c $(GEN)/config.h | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/%.o: %.S $(GEN)/offsets.h
+$(OUT)/%.o: %.S $(GEN)/offsets.h $(GEN)/manifest
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
@@ -106,10 +106,18 @@ $(GEN)/config.h $(GEN)/config.mk &: Kconfig $(wildcard .config) scripts/config |
 	@mkdir -p $(GEN)
 	$(Q)scripts/config $(GEN)/config.h $(GEN)/config.mk
 
+# What the image says of itself: a measured part of it (register 3).
+$(GEN)/manifest: $(GEN)/config.mk include/cove/attest.h
+	$(Q){ echo name=CoVE TSM; sed -n 's/^#define COVE_TCB_SVN[[:space:]]*/svn=/p' include/cove/attest.h; cat $<; } > $@
+
 menuconfig: | $(DEPS)/stamps/toolchain ## change the configuration (.config)
 	$(Q)/usr/bin/python3 -m menuconfig Kconfig
 
 -include $(OBJS:.o=.d) $(OUT)/offsets.d
+
+# --- our firmware --------------------------------------------------------------------------------------------------
+
+include platform/firmware/firmware.mk
 
 # --- the Linux side ------------------------------------------------------------------------------------------------
 
@@ -147,6 +155,7 @@ check-newest-module: overlay-all overlay-newest
 -include tests/unit/unit.mk
 -include tests/conformance/conformance.mk
 -include tests/bench/bench.mk
+-include tests/firmware/firmware.mk
 -include tests/static/static.mk
 
 # --- what one runs -------------------------------------------------------------------------------------------------
@@ -155,9 +164,13 @@ check-newest-module: overlay-all overlay-newest
 deps-run deps-check: deps-%:
 	$(Q)scripts/deps $*
 
-run: deps-run ## boot a stock Debian beneath the TSM, to a shell (CMD='...' runs it and exits with its status)
-	$(Q)$(MAKE) --no-print-directory $(BUILD)/tsm.bin linux-stable guest-stable
-	$(Q)scripts/run-qemu --host stable --net $(if $(CMD),--cmd "$$CMD")
+# FW=ours: on our own firmware, with a root of trust that is made once.
+FW		?= stock
+
+run: deps-run ## boot a stock Debian beneath the TSM, to a shell (CMD='...' runs it; FW=ours: with measured boot)
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tsm.bin linux-stable guest-stable \
+		$(if $(filter ours,$(FW)),firmware $(BUILD)/fuses.bin)
+	$(Q)scripts/run-qemu --host stable --net --firmware $(FW) $(if $(CMD),--cmd "$$CMD")
 
 export CMD
 

@@ -10,9 +10,11 @@ groups:
   test           cmocka, libfdt, dtc, e2fsprogs for the native tests       (system packages)
   lint           cppcheck, clang-tidy, clang-format, shellcheck            (system packages)
   debug          gdb-multiarch                                             (system packages)
+  verify         CBOR and cryptography for Python, openssl                 (system packages)
   qemu           qemu-system-riscv64 >= 10.0 and what is known of its bugs -> build/deps/qemu.env
   opensbi        stock OpenSBI                                             -> build/deps/opensbi/
   src            libfdt and mbedTLS sources                                -> build/deps/src/{dtc,mbedtls}/
+  opensbi-src    OpenSBI's source, for our own firmware                    -> build/deps/src/opensbi/
   kernel-stable  Debian's stable riscv64 kernel                            -> build/deps/linux/stable/
   kernel-newest  the newest riscv64 kernel that Debian has                 -> build/deps/linux/newest/
   rootfs         busybox and lspci for riscv64                             -> build/deps/rootfs/
@@ -56,6 +58,7 @@ SYSTEM = {
     "test": ["gcc", "libc6-dev", "libcmocka-dev", "libfdt-dev", "device-tree-compiler", "e2fsprogs"],
     "lint": ["cppcheck", "clang-tidy", "clang-format", "shellcheck"],
     "debug": ["gdb-multiarch"],
+    "verify": ["python3-cbor2", "python3-cryptography", "openssl"],
 }
 
 
@@ -164,9 +167,10 @@ def opensbi():
     shutil.rmtree(folder)
 
 
-def src():
+def sources(packages):
+    """Upstream sources of Debian packages, unpacked below build/deps/src."""
     suite = Suite.get("trixie")
-    for package, name in (("device-tree-compiler", "dtc"), ("mbedtls", "mbedtls")):
+    for package, name in packages:
         tarball = suite.tarball(package)
         folder = fresh_dir(path("src", name + ".new"))
         if not run(["tar", "-x", "--strip-components=1", "--no-same-owner", "-f", tarball, "-C", folder]):
@@ -193,6 +197,10 @@ def system(name):
     return lambda: install(SYSTEM[name])
 
 
+def unpack_sources(*packages):
+    return lambda: sources(packages)
+
+
 GROUPS = {
     "toolchain": Group(toolchain, files=["toolchain.env"],
                        programs=["riscv64-linux-gnu-gcc", "riscv64-unknown-elf-gcc", "gcc", "make", "xz", "cpio"]),
@@ -201,9 +209,13 @@ GROUPS = {
                                                                             "/usr/include/libfdt.h"]),
     "lint": Group(system("lint"), programs=["cppcheck", "clang-tidy", "clang-format", "shellcheck"]),
     "debug": Group(system("debug"), programs=["gdb-multiarch"]),
+    "verify": Group(system("verify"), programs=["openssl"], files=["/usr/lib/python3/dist-packages/cbor2/__init__.py",
+                                                                  "/usr/lib/python3/dist-packages/cryptography/x509/__init__.py"]),
     "qemu": Group(qemu, ["toolchain"], ["qemu.env"]),
     "opensbi": Group(opensbi, files=["opensbi/fw_dynamic.bin"]),
-    "src": Group(src, files=["src/dtc/libfdt/libfdt.h", "src/mbedtls/library/sha512.c"]),
+    "src": Group(unpack_sources(("device-tree-compiler", "dtc"), ("mbedtls", "mbedtls")),
+                 files=["src/dtc/libfdt/libfdt.h", "src/mbedtls/library/sha512.c"]),
+    "opensbi-src": Group(unpack_sources(("opensbi", "opensbi")), ["toolchain"], ["src/opensbi/include/sbi/sbi_init.h"]),
     "kernel-stable": Group(kernels.kernel_stable, files=["linux/stable/Image", "linux/stable/modules/modules.dep"]),
     "kernel-newest": Group(kernels.kernel_newest, files=["linux/newest/Image", "linux/newest/modules/modules.dep"]),
     "rootfs": Group(rootfs, files=["rootfs/usr/bin/lspci"]),

@@ -60,8 +60,20 @@ def find_qemu():
     return found
 
 
+OUR_FIRMWARE = os.path.join(BUILD, "firmware", "fw.bin")
+OUR_FUSES = os.path.join(BUILD, "fuses.bin")
+FUSES_AT = RAM_BASE + 0x1ff000         # FW_ROT_OFFSET of platform/firmware/measured_boot.h
+
+
 def find_firmware():
     return os.environ.get("OPENSBI") or os.path.join(BUILD, "deps", "opensbi", "fw_dynamic.bin")
+
+
+def firmware_files(name):
+    """The image and the fuses of a firmware: stock, ours, or the path of one (which then has no fuses)."""
+    if name == "ours":
+        return OUR_FIRMWARE, OUR_FUSES
+    return find_firmware() if name == "stock" else name, None
 
 
 def host_files(name):
@@ -109,6 +121,7 @@ class Config:
         self.aia_guests = 5
         self.cpu = CPU
         self.firmware = find_firmware()
+        self.fuses = None                               # the root of trust, for our firmware (scripts/cove-rot)
         self.disks = []                                 # virtio-blk; or nvme:PATH
         self.guest_disk = None                          # scripts/mkguest's, read-only
         self.iommu = "sys"                              # of the board; "pci": a function; None
@@ -125,7 +138,8 @@ class Config:
             setattr(self, name, value)
 
     def check(self):
-        wanted = [self.firmware, self.image, self.initrd] + [disk_path(d) for d in self.disks] + ([] if self.bare else [self.kernel])
+        wanted = [self.firmware, self.fuses, self.image, self.initrd] + [disk_path(d) for d in self.disks]
+        wanted += [] if self.bare else [self.kernel]
         for path in wanted:
             if path and not os.path.isfile(path):
                 raise Trouble("%s is missing; remedy: make, or scripts/deps" % os.path.relpath(path))
@@ -182,6 +196,8 @@ def arguments(config, folder):
     args = ["-M", "virt,aia=aplic-imsic,aia-guests=%d%s" % (config.aia_guests, board), "-cpu", config.cpu,
             "-smp", str(config.smp), "-m", "%dM" % (ram >> 20), "-nodefaults", "-display", "none",
             "-bios", config.firmware] + iommu
+    if config.fuses:
+        args += ["-device", "loader,file=%s,addr=%#x,force-raw=on" % (config.fuses, FUSES_AT)]
     if config.bare:
         args += ["-kernel", config.image] + (["-initrd", initrd] if initrd else [])
     else:

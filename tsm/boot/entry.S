@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first instructions: the boot hart (from the firmware) and the others (from SBI HSM). MMU off, one to one. */
+#include "cove/attest_handoff.h"
 #include "rv/csr.h"
 #include "generated/offsets.h"
 
+	.section .rodata.manifest, "a"
+	.globl tsm_manifest, tsm_manifest_end
+tsm_manifest:
+	.incbin	"generated/manifest"
+tsm_manifest_end:
+
 	.section .text.start, "ax"
 
-/* a0 = hart id, a1 = device tree */
+/* a0 = hart id, a1 = device tree. The image begins with struct cove_image_header. */
 	.globl tsm_start
+	.option push
+	.option norvc
 tsm_start:
-	csrw	sie, zero
+	j	1f
+	.word	0
+	.dword	COVE_IMAGE_MAGIC
+	.dword	tsm_file_size
+	.dword	tsm_manifest_offset
+	.dword	tsm_manifest_size
+	.option pop
+1:	csrw	sie, zero
 	csrw	satp, zero
 	csrr	s2, CSR_INSTRET
 	la	t0, tsm_bss_start
