@@ -299,7 +299,7 @@ static void random_calls_do_no_harm(void **state)
 	u64 seed = 4711;
 
 	(void)state;
-	for (u32 round = 0; round < 200000; round++) {
+	for (u32 round = 0; round < 40000; round++) {
 		u64 args[6];
 		u64 fid = unit_random(&seed) % 22;
 
@@ -315,6 +315,10 @@ static void random_calls_do_no_harm(void **state)
 		rig_on((u32)(unit_random(&seed) % RIG_HARTS));
 		if (rig_call(SBI_EXT_COVH, fid, args, 6).entered)
 			fail_msg("a vCPU was entered");
+	}
+	for (u32 i = 0; i < RIG_HARTS; i++) {
+		rig_on(i);
+		COVH(COVH_LOCAL_FENCE);
 	}
 	rig_on(0);
 	for (u64 id = RIG_HOST_BASE >> PAGE_SHIFT; id < RIG_HOST_END >> PAGE_SHIFT; id++)

@@ -17,6 +17,7 @@ static struct hart hart_mem[RIG_HARTS];
 static struct rv_cpu cpus[RIG_HARTS];
 static u64 words[RIG_RAM_SIZE / PAGE_SIZE];
 static char vectors[RIG_HARTS][sizeof(struct vector_regs) + 32 * RV_HOST_MAX_VLENB];
+static u64 file_words[RIG_HARTS * RIG_FILE_PAGES];
 static u64 alloc_next = RIG_HOST_BASE;
 
 void __noreturn panic(const char *what, const char *file, int line)
@@ -59,18 +60,43 @@ static void ram_setup(void)
 	host_space_add_bank(PFN(bank.first), bank.count, tables, is_host);
 }
 
+/* As boot does: file 0 of a hart is the TSM's, file 1 the host's for good, the others may be given away. */
+static void files_setup(void)
+{
+	struct page_bank bank = { RIG_FILES >> PAGE_SHIFT, ARRAY_SIZE(file_words), file_words, PAGE_KIND_IMSIC };
+
+	page_bank_add(&bank, PAGE_RESERVED);
+	for (u64 i = 0; i < RIG_HARTS; i++) {
+		pfn_t file = PFN(bank.first + i * RIG_FILE_PAGES);
+
+		page_boot_set(file, 1, PAGE_TSM);
+		page_boot_set(pfn_add(file, 1), RIG_GEILEN, PAGE_HOST);
+		assert_true(page_ref(pfn_add(file, 1), PAGE_HOST, 0));
+		assert_true(host_space_map_device(pfn_spa(pfn_add(file, 1)).v, RIG_GEILEN * PAGE_SIZE));
+	}
+}
+
 int rig_setup(void **state)
 {
 	(void)state;
 	ram_setup();
+	files_setup();
+	rig_harts_reset();
+	return 0;
+}
+
+void rig_harts_reset(void)
+{
 	hart_features = (struct hart_features){ .vector = true, .fp = true, .world_csrs = WORLD_HAS_STATEEN,
-						.vlenb = 16, .vmid_max = 6 };
+						.vlenb = 16, .vmid_max = 6, .geilen = RIG_GEILEN, .imsic_ids = 63 };
 	epoch_init(&host_epoch, host_epoch_slots, RIG_HARTS);
 	hart_count = RIG_HARTS;
 	for (u32 i = 0; i < RIG_HARTS; i++) {
 		struct hart *h = &hart_mem[i];
 
-		*h = (struct hart){ .hartid = i + 10, .index = i, .vmid_generation = 1 };
+		*h = (struct hart){ .hartid = i + 10, .index = i, .vmid_generation = 1,
+				    .imsic = SPA(RIG_FILES + i * RIG_FILE_PAGES * PAGE_SIZE) };
+		memset(&cpus[i], 0, sizeof(cpus[i]));
 		h->stack_top = 0x1000 * (i + 1);
 		h->host_vector = (struct vector_regs *)vectors[i];
 		harts[i] = h;
@@ -84,7 +110,11 @@ int rig_setup(void **state)
 		host_space_enter();
 	}
 	rig_on(0);
-	return 0;
+}
+
+struct rv_cpu *rig_cpu(u32 index)
+{
+	return &cpus[index];
 }
 
 void rig_on(u32 index)

@@ -19,8 +19,17 @@ enum { RIG_HARTS = 4 };
 #define RIG_HOST_BASE	(RIG_RAM_BASE + (4ULL << 20))
 #define RIG_HOST_END	(RIG_RAM_BASE + RIG_RAM_SIZE)
 
+/* Interrupt files of each hart: its own, and the guest files; host numbers 1 and 2 may be given away. */
+#define RIG_FILES	0x28000000ULL
+#define RIG_FILE_PAGES	8ULL
+#define RIG_GEILEN	3ULL
+
 /* cmocka group set-up. */
 int rig_setup(void **state);
+/* Harts and epochs as after rig_setup(). Every frame is the host's. */
+void rig_harts_reset(void);
+
+struct rv_cpu *rig_cpu(u32 index);
 
 /* The thread now plays this hart. */
 void rig_on(u32 index);

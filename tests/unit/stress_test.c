@@ -16,6 +16,7 @@
 #include "cove/nacl.h"
 #include "page/page.h"
 #include <sbi.h>
+#include "oracle/watch.h"
 #include "tvm/tvm.h"
 #include "unit/rig.h"
 
@@ -240,6 +241,7 @@ static void harts_at_once(void **state)
 	pthread_t threads[RIG_HARTS];
 
 	(void)state;
+	watch_on = false;
 	for (u32 i = 0; i < RIG_HARTS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, hart_main, (void *)(uintptr_t)i),
 				 0);

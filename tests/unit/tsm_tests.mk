@@ -11,7 +11,11 @@ UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sh
 			   $(addprefix tsm/host/,hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
 			   lib/log/log.c lib/base/fmt.c $(UNIT_FDT) $(filter-out tsm/io/mediate.c,$(wildcard tsm/io/*.c)) \
 			   $(wildcard tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
-			   tests/unit/rig.c
+			   tests/unit/rig.c $(wildcard tsm/check/*.c) $(addprefix tests/oracle/,watch.c shadow.c tlb.c)
+# The oracle looks at the monitor after every call of these tests (tests/oracle/watch.h).
+WATCHED			:= page_bank_add host_space_init abi_host_ecall abi_tvm_ecall abi_tvm_trap
+comma			:= ,
+UNIT_RIG_LDFLAGS	:= $(WATCHED:%=-Wl$(comma)--wrap=%)
 
 page_SRC		:= $(UNIT_PAGE)
 epoch_SRC		:= tsm/page/epoch.c
@@ -27,5 +31,7 @@ fold_SRC		:= $(tvm_SRC)
 measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_block.c
 attest_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)
+
+$(foreach t,covh tvm run tvm_sbi share fold attest stress,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

@@ -38,7 +38,7 @@ UNIT_BINS		:= $(UNIT_TESTS:%=$(UNIT_OUT)/%)
 $(eval $(call third_party_rules,$(UNIT_OUT),$(UNIT_CC),ar,-g $(UNIT_SANITIZE)))
 
 # Our sources keep the flags of the target build; cmocka's macros do not stand -Wconversion.
-$(UNIT_OUT)/obj/tests/unit/%.o: tests/unit/%.c | $(DEPS)/stamps/src
+$(UNIT_OUT)/obj/tests/%.o: tests/%.c | $(DEPS)/stamps/src
 	$(call say,UNIT,$<)
 	@mkdir -p $(@D)
 	$(Q)$(UNIT_CC) $(UNIT_CFLAGS) -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -MMD -MP -c $< -o $@
@@ -47,13 +47,31 @@ $(UNIT_OUT)/obj/%.o: %.c | $(DEPS)/stamps/src
 	@mkdir -p $(@D)
 	$(Q)$(UNIT_CC) $(UNIT_CFLAGS) $(WARN) -MMD -MP -c $< -o $@
 
+# The monitor's variables stand together, so that the oracle can tell whether a refused call has changed any.
+$(UNIT_OUT)/obj/tsm/%.o: tsm/%.c tests/unit/unit.mk | $(DEPS)/stamps/src
+	@mkdir -p $(@D)
+	$(Q)$(UNIT_CC) $(UNIT_CFLAGS) $(WARN) -MMD -MP -c $< -o $@
+	$(Q)objcopy --rename-section .bss=tsm_bss --rename-section .data=tsm_data $@
+
+# The oracle runs after every call: it is compiled to be fast.
+UNIT_FAST		= $(filter-out $(UNIT_SANITIZE) -O1,$(UNIT_CFLAGS)) -O2
+
+$(UNIT_OUT)/obj/tsm/check/%.o: tsm/check/%.c tests/unit/unit.mk | $(DEPS)/stamps/src
+	@mkdir -p $(@D)
+	$(Q)$(UNIT_CC) $(UNIT_FAST) $(WARN) -MMD -MP -c $< -o $@
+
+$(UNIT_OUT)/obj/tests/oracle/watch.o $(UNIT_OUT)/obj/tests/oracle/shadow.o $(UNIT_OUT)/obj/tests/oracle/tlb.o: \
+		$(UNIT_OUT)/obj/tests/oracle/%.o: tests/oracle/%.c tests/unit/unit.mk | $(DEPS)/stamps/src
+	@mkdir -p $(@D)
+	$(Q)$(UNIT_CC) $(UNIT_FAST) -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -MMD -MP -c $< -o $@
+
 $(UNIT_OUT)/dtb/%.dtb: tests/unit/dts/%.dts | $(DEPS)/stamps/toolchain
 	@mkdir -p $(@D)
 	$(Q)dtc -q -I dts -O dtb -o $@ $<
 
 define unit_rule
 $(UNIT_OUT)/$(1): $(UNIT_OUT)/obj/tests/unit/$(1)_test.o $($(1)_SRC:%.c=$(UNIT_OUT)/obj/%.o) $(UNIT_LIBS) | $(UNIT_DTB)
-	$$(Q)$(UNIT_CC) $(UNIT_SANITIZE) $$(filter %.o,$$^) $(UNIT_LIBS) -lcmocka -o $$@
+	$$(Q)$(UNIT_CC) $(UNIT_SANITIZE) $($(1)_LDFLAGS) $$(filter %.o,$$^) $(UNIT_LIBS) -lcmocka -o $$@
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
 

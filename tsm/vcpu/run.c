@@ -124,6 +124,8 @@ void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot)
 		flush_all();
 	epoch_leave(slot);
 	host_space_enter();
+	/* Frames come back to the host zeroed, but a hart may still have a TVM's instructions of them cached. */
+	rv_fence_i();
 	fpv_leave(h, v);
 	h->vcpu = NULL;
 	pmu_leave(h);

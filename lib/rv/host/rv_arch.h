@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The host-native twin of lib/rv/target/rv_arch.h: the same names, for tests on the build machine.
- * A hart is a struct rv_cpu; the thread's current one is rv_cpu. CSRs are plain words without side
- * effects, fences and firmware calls are counted, physical memory is one array.
+ * A hart is a struct rv_cpu; the thread's current one is rv_cpu. CSRs are words, fences and firmware calls are counted, physical memory is one array.
  */
 #ifndef RV_ARCH_H
 #define RV_ARCH_H
@@ -16,7 +15,7 @@ struct sbiret {
 	s64 value;
 };
 
-enum { RV_HOST_MAX_VLENB = 256 };
+enum { RV_HOST_MAX_VLENB = 256, RV_HOST_FILES = 8 };
 
 struct rv_cpu {
 	u64 csr[4096];
@@ -38,6 +37,8 @@ struct rv_cpu {
 	u8 v[32 * RV_HOST_MAX_VLENB];
 	u64 vlenb;
 
+	u64 file[RV_HOST_FILES][256];	/* registers of the guest interrupt files, by vsiselect */
+
 	u64 code_addr;			/* what rv_hlvx_hu() finds in guest memory */
 	u64 code_halves;
 	const u16 *code;
@@ -51,13 +52,26 @@ extern u64 rv_ram_base, rv_ram_size;
 void rv_ram_create(u64 base, u64 size);
 void rv_bad_address(u64 spa);
 
-#define csr_read(num)		(rv_cpu->csr[num])
-#define csr_write(num, val)	((void)(rv_cpu->csr[num] = (val)))
-#define csr_set(num, val)	((void)(rv_cpu->csr[num] |= (val)))
-#define csr_clear(num, val)	((void)(rv_cpu->csr[num] &= ~(u64)(val)))
+/* Fences, for who wants to know what they leave in the hart's caches. NULL: nobody. */
+enum rv_fence_kind { RV_FENCE_GVMA_ALL, RV_FENCE_GVMA_VMID, RV_FENCE_VVMA_ALL, RV_FENCE_I };
+extern void (*rv_on_fence)(enum rv_fence_kind kind, u64 vmid);
+
+/* Words without side effects, but that vsireg is a register of the file that hstatus.VGEIN and vsiselect name. */
+static inline u64 *rv_csr(u32 num)
+{
+	if (num == CSR_VSIREG)
+		return &rv_cpu->file[rv_cpu->csr[CSR_HSTATUS] >> HSTATUS_VGEIN_SHIFT & (RV_HOST_FILES - 1)]
+				    [rv_cpu->csr[CSR_VSISELECT] & 255];
+	return &rv_cpu->csr[num];
+}
+
+#define csr_read(num)		(*rv_csr(num))
+#define csr_write(num, val)	((void)(*rv_csr(num) = (val)))
+#define csr_set(num, val)	((void)(*rv_csr(num) |= (val)))
+#define csr_clear(num, val)	((void)(*rv_csr(num) &= ~(u64)(val)))
 #define csr_swap(num, val) ({				\
-	u64 old_ = rv_cpu->csr[num];			\
-	rv_cpu->csr[num] = (val);			\
+	u64 old_ = *rv_csr(num);			\
+	*rv_csr(num) = (val);				\
 	old_; })
 
 static inline u64 rv_hpmcounter(u32 i) { return rv_cpu->csr[CSR_CYCLE + i]; }
@@ -79,16 +93,22 @@ static inline void *rv_tp(void) { return rv_cpu->tp; }
 static inline void rv_set_tp(void *p) { rv_cpu->tp = p; }
 static inline void rv_wfi(void) { }
 static inline void rv_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
-static inline void rv_fence_i(void) { rv_cpu->fence_i++; }
+static inline void rv_fence_done(enum rv_fence_kind kind, u64 vmid)
+{
+	if (rv_on_fence)
+		rv_on_fence(kind, vmid);
+}
+static inline void rv_fence_i(void) { rv_cpu->fence_i++; rv_fence_done(RV_FENCE_I, 0); }
 static inline void rv_sctrclr(void) { rv_cpu->sctrclr++; }
 static inline void rv_sfence_vma(void) { rv_cpu->sfence_vma++; }
-static inline void rv_hfence_gvma_all(void) { rv_cpu->hfence_gvma_all++; }
-static inline void rv_hfence_vvma_all(void) { rv_cpu->hfence_vvma_all++; }
+static inline void rv_hfence_gvma_all(void) { rv_cpu->hfence_gvma_all++; rv_fence_done(RV_FENCE_GVMA_ALL, 0); }
+static inline void rv_hfence_vvma_all(void) { rv_cpu->hfence_vvma_all++; rv_fence_done(RV_FENCE_VVMA_ALL, 0); }
 
 static inline void rv_hfence_gvma_vmid(u64 vmid)
 {
 	rv_cpu->hfence_gvma_vmid++;
 	rv_cpu->last_vmid = vmid;
+	rv_fence_done(RV_FENCE_GVMA_VMID, vmid);
 }
 
 /* Lets the thread run that this one waits for. */

@@ -7,6 +7,7 @@
 #include "rv_arch.h"
 
 __thread struct rv_cpu *rv_cpu;
+void (*rv_on_fence)(enum rv_fence_kind kind, u64 vmid);
 char *rv_ram;
 u64 rv_ram_base, rv_ram_size;
 
