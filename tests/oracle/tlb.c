@@ -146,8 +146,6 @@ static void on_fence(enum rv_fence_kind kind, u64 vmid)
 	struct hart_caches *c = &caches[index];
 	u64 hgatp = rv_cpu->csr[CSR_HGATP];
 
-	if (!watch_on)
-		return;
 	fences++;
 	switch (kind) {
 	case RV_FENCE_GVMA_ALL:

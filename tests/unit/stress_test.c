@@ -242,6 +242,7 @@ static void harts_at_once(void **state)
 
 	(void)state;
 	watch_on = false;
+	rv_on_fence = NULL;
 	for (u32 i = 0; i < RIG_HARTS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, hart_main, (void *)(uintptr_t)i),
 				 0);

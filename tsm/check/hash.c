@@ -122,7 +122,7 @@ static void hash_tvm(u64 *h, const struct tvm *t, const struct world *caller)
 	mix(h, t->code_version);
 	mix(h, t->gstage.root.v);
 	mix(h, t->gstage.pool_count + length(t->gstage.retired.v, true) + length(t->region_pages.v, false));
-	for (const struct region *r = t->regions.first; r; r = r->next) {
+	for (const struct region *r = t->regions.first[0]; r; r = r->next[0]) {
 		mix(h, r->base);
 		mix(h, r->size);
 		mix(h, r->type);

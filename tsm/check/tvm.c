@@ -20,7 +20,7 @@ static u64 first_word(u64 frame)
 /* The type of the region that holds all of a leaf. */
 static enum region_type region_at(const struct tvm *t, u64 gpa, u64 size)
 {
-	for (const struct region *r = t->regions.first; r; r = r->next)
+	for (const struct region *r = t->regions.first[0]; r; r = r->next[0])
 		if (gpa >= r->base && gpa - r->base < r->size)
 			return size <= r->size - (gpa - r->base) ? r->type : REGION_NONE;
 	return REGION_NONE;
@@ -81,6 +81,16 @@ static void check_leaf(struct tvm_view *v, const struct check_entry *e, struct t
 	tally_range(&s->pins_found, frame, count);
 }
 
+/* Frames that DESTROY has taken out and not yet given back. */
+static void dying_frames(struct tvm_view *v, struct check_sums *s)
+{
+	const struct tvm_dying *d = &v->t->dying;
+
+	if (!d->count || check_is_file(d->pfn.v))
+		return;
+	tally_range(d->state == PAGE_HOST ? &s->pins_found : &v->found[d->state], d->pfn.v, d->count);
+}
+
 static void check_tables(struct tvm_view *v, struct check_sums *s)
 {
 	const struct tvm *t = v->t;
@@ -93,9 +103,9 @@ static void check_tables(struct tvm_view *v, struct check_sums *s)
 	check_walk_begin(&w, t->gstage.root.v);
 	if (t->state == TVM_DYING) {
 		/* What lies before the cursor has gone back already, though entries still name it. */
-		w.next[2] = t->cursor.root;
-		w.first[1] = t->cursor.mid;
-		w.first[0] = t->cursor.low;
+		w.next[2] = t->dying.cursor.root;
+		w.first[1] = t->dying.cursor.mid;
+		w.first[0] = t->dying.cursor.low;
 	}
 	while (check_walk_next(&w, &e)) {
 		if (!e_is_table(e.pte)) {
@@ -106,18 +116,18 @@ static void check_tables(struct tvm_view *v, struct check_sums *s)
 			   e.pte);
 		tally_add(&v->found[W_TABLE], e_frame(e.pte), 1);
 	}
-	if (t->state == TVM_DYING)
-		return;
 	if (t->measuring.active) {
-		tally_range(&claimed, t->measuring.add.pfn.v,
-			    t->measuring.add.range.count * e_frames(t->measuring.add.range.level));
-		tally_range(&s->pins_found, t->measuring.source.v, claimed.count);
-		tally_range(&s->busy_found, t->measuring.add.pfn.v, claimed.count);
-		check_that(t->measuring.claimed && !t->measuring.working && t->builders == 1,
-			   "a paused call has all that it needs", v->id, t->builders);
-	} else {
-		check_that(!t->builders, "no call builds between calls", v->id, t->builders);
+		const struct tvm_measuring *m = &t->measuring;
+		u64 count = m->add.range.count * e_frames(m->add.range.level) - m->released;
+
+		tally_range(&claimed, m->add.pfn.v + m->released, count);
+		tally_range(&s->pins_found, m->source.v + m->released, count);
+		tally_range(&s->busy_found, m->add.pfn.v + m->released, count);
+		check_that(m->claimed && !m->working, "a paused call has all that it needs", v->id, 0);
 	}
+	if (t->state == TVM_DYING)
+		return dying_frames(v, s);
+	check_that(t->builders == t->measuring.active, "only a paused call builds between calls", v->id, t->builders);
 	check_that(tally_same(&in_flight, &claimed), "what is in flight belongs to a paused call", v->id,
 		   in_flight.count);
 }
@@ -154,17 +164,17 @@ static void check_regions(struct tvm_view *v)
 		tally_add(&v->found[W_TABLE], frame, 1);
 		check_that(++pages < 1u << 26, "the list of region pages ends", v->id, pages);
 	}
-	for (const struct region *r = m->first; r; r = r->next, used++) {
+	for (const struct region *r = m->first[0]; r; r = r->next[0], used++) {
 		check_that(r->size && r->base >= end && r->base < GPA_END && r->size <= GPA_END - r->base,
 			   "regions are sorted and disjoint", v->id, r->base);
 		check_that(r->type > REGION_NONE && r->type <= REGION_IMSIC, "a region has a type", v->id, r->type);
 		end = r->base + r->size;
 	}
-	for (const struct region *r = m->spare; r; r = r->next)
+	for (const struct region *r = m->spare; r; r = r->next[0])
 		check_that(++spare < 1u << 26, "the list of spare descriptors ends", v->id, spare);
 	check_that(spare == m->spare_count, "spare descriptors are as many as it says", v->id, spare);
-	/* A TVM that is being taken apart gives these pages back last. */
-	check_that(used + spare == REGION_EMBEDDED + pages * REGIONS_IN_PAGE, "no descriptor is lost", v->id,
+	/* One that is being taken apart has given some of these pages back. */
+	check_that(v->t->state == TVM_DYING || used + spare == REGION_EMBEDDED + pages * REGIONS_IN_PAGE, "no descriptor is lost", v->id,
 		   used + spare);
 }
 
@@ -218,7 +228,8 @@ static void check_vcpus(struct tvm_view *v)
 {
 	u64 refs = 0;
 
-	for (u32 i = 0; i < TVM_MAX_VCPUS; i++) {
+	/* DESTROY has given those back that come before. */
+	for (u32 i = v->t->dying.vcpu; i < TVM_MAX_VCPUS; i++) {
 		u64 frame = v->t->vcpu_pfn[i];
 		const struct vcpu *c;
 		u32 on;
