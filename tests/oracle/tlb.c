@@ -35,6 +35,7 @@ struct hart_caches {
 };
 
 static struct hart_caches caches[RIG_HARTS];
+u32 tlb_deaf;
 static u64 fences;		/* that were executed so far */
 
 static u8 host_map[RIG_RAM_SIZE / PAGE_SIZE + RIG_HARTS * RIG_FILE_PAGES];	/* what the host's tables say: E_X, E_R ... */
@@ -147,6 +148,8 @@ static void on_fence(enum rv_fence_kind kind, u64 vmid)
 	u64 hgatp = rv_cpu->csr[CSR_HGATP];
 
 	fences++;
+	if (tlb_deaf & BIT(kind))
+		return;
 	switch (kind) {
 	case RV_FENCE_GVMA_ALL:
 		flush_list(c, true, 0);

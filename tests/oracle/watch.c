@@ -11,7 +11,7 @@
 #include "rv_arch.h"
 #include "unit/rig.h"
 
-bool watch_on = true;
+bool watch_on = true, watch_compare = true;
 u64 watch_calls, watch_refused;
 
 /* The monitor's own variables: the build puts those of tsm/ into sections of these names. */
@@ -105,7 +105,7 @@ static struct watched watch_begin(const struct world *caller)
 {
 	struct watched x = { caller, caller->sepc, 0 };
 
-	if (watch_on)
+	if (watch_on && watch_compare)
 		x.hash = watch_hash(caller);
 	return x;
 }
@@ -119,7 +119,7 @@ static void watch_end(const struct watched *x, const struct world *next, u64 fid
 	watch_calls++;
 	if (next == w && w->sepc == x->pc + 4 && (s64)w->gpr[REG_A0] < 0) {
 		watch_refused++;
-		check_that(watch_hash(w) == x->hash, "a refused call has changed nothing", fid, w->gpr[REG_A0]);
+		check_that(!watch_compare || watch_hash(w) == x->hash, "a refused call has changed nothing", fid, w->gpr[REG_A0]);
 	}
 	watch_all();
 }

@@ -13,6 +13,8 @@
 
 /* Off where several threads are at work, and for tests that break the monitor's state by hand. */
 extern bool watch_on;
+/* Off: refused calls are not compared, only looked at like the others. */
+extern bool watch_compare;
 /* How many calls were watched, and how many of them were refused. */
 extern u64 watch_calls, watch_refused;
 
@@ -54,6 +56,8 @@ extern u64 shadow_holder[], shadow_serial[];
  * fence. What is cached under the tag that a hart is using must be right.
  */
 void tlb_start(void);
+/* Kinds of fences that do nothing: a seeded fault. A bit an enum rv_fence_kind. */
+extern u32 tlb_deaf;
 void tlb_step(void);
 
 #endif

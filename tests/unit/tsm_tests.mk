@@ -32,6 +32,8 @@ measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_bloc
 attest_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)
 
+include tests/oracle/oracle.mk
+
 $(foreach t,covh tvm run tvm_sbi share fold attest stress,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Host-native unit tests (cmocka) of tsm/ and lib/, under ASan and UBSan: the same C that ships, compiled for the build
-# machine. Each UNIT_TESTS name has a tests/unit/<name>_test.c with a main(); <name>_SRC lists the sources it is linked with.
+# machine. Each UNIT_TESTS name has a tests/unit/<name>_test.c (or <name>_MAIN.c) with a main(); <name>_SRC lists the sources it is linked with.
 # Variables from the top: BUILD, DEPS, WARN, Q, say, and lib/third_party.mk. `make unit` builds and runs them all; TAP on stdout.
 
 UNIT_TESTS		+= string fmt log isa fdt_reader machine host_dt fdt_hostile sha384 csr_classes cbor dice
@@ -70,7 +70,7 @@ $(UNIT_OUT)/dtb/%.dtb: tests/unit/dts/%.dts | $(DEPS)/stamps/toolchain
 	$(Q)dtc -q -I dts -O dtb -o $@ $<
 
 define unit_rule
-$(UNIT_OUT)/$(1): $(UNIT_OUT)/obj/tests/unit/$(1)_test.o $($(1)_SRC:%.c=$(UNIT_OUT)/obj/%.o) $(UNIT_LIBS) | $(UNIT_DTB)
+$(UNIT_OUT)/$(1): $(UNIT_OUT)/obj/$(or $($(1)_MAIN),tests/unit/$(1)_test).o $($(1)_SRC:%.c=$(UNIT_OUT)/obj/%.o) $(UNIT_LIBS) | $(UNIT_DTB)
 	$$(Q)$(UNIT_CC) $(UNIT_SANITIZE) $($(1)_LDFLAGS) $$(filter %.o,$$^) $(UNIT_LIBS) -lcmocka -o $$@
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
