@@ -5,13 +5,11 @@
 #include "host/pmu.h"
 #include "host/sgei.h"
 #include "host/space.h"
+#include "log/log.h"
 #include "rv/world_switch.h"
 #include <sbi.h>
 
-/*
- * How long a reset waits for the others: 2 s at QEMU's 10 MHz, where a loaded build machine may starve a hart. It then goes on
- * without them.
- */
+/* How long a reset waits for another hart before it says so: 2 s at QEMU's 10 MHz. A loaded build machine may starve a hart. */
 #define PARK_TICKS	20000000
 
 static_assert((int)HART_STARTED == SBI_HSM_STARTED && (int)HART_STOPPED == SBI_HSM_STOPPED &&
@@ -43,14 +41,26 @@ static void park(struct hart *h)
 {
 	__atomic_store_n(&h->parked, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&resetting, __ATOMIC_ACQUIRE))
-		;
+		rv_relax();
 	__atomic_store_n(&h->parked, 0, __ATOMIC_SEQ_CST);
+}
+
+static void park_wait(const struct hart *other)
+{
+	u64 deadline = csr_read(CSR_TIME) + PARK_TICKS;
+
+	while (!__atomic_load_n(&other->parked, __ATOMIC_ACQUIRE)) {
+		if (csr_read(CSR_TIME) < deadline) {
+			rv_relax();
+			continue;
+		}
+		log_warn("a reset waits for hart %lu", other->hartid);
+		deadline = csr_read(CSR_TIME) + PARK_TICKS;
+	}
 }
 
 bool hsm_park_others(struct hart *h)
 {
-	u64 deadline = csr_read(CSR_TIME) + PARK_TICKS;
-
 	if (__atomic_exchange_n(&resetting, 1, __ATOMIC_SEQ_CST)) {
 		park(h);
 		return false;
@@ -59,9 +69,8 @@ bool hsm_park_others(struct hart *h)
 		if (harts[i] != h)
 			hart_request(harts[i], HART_REQ_PARK);
 	for (u32 i = 0; i < hart_count; i++)
-		while (harts[i] != h && !__atomic_load_n(&harts[i]->parked, __ATOMIC_ACQUIRE) &&
-		       csr_read(CSR_TIME) < deadline)
-			;
+		if (harts[i] != h)
+			park_wait(harts[i]);
 	return true;
 }
 

@@ -22,7 +22,7 @@ void hsm_serve_requests(struct hart *h);
 
 /*
  * Takes every other hart out of VS mode and holds it in the TSM, so that a reset finds none in a guest (QEMU 10.0.2 aborts
- * otherwise). Waits for a bounded time. False: another hart does it already, and this one was held until that failed.
+ * otherwise), and none can put back what is zeroed before it: a hart that does not come is waited for. False: another hart does it already, and this one was held until that failed.
  */
 bool hsm_park_others(struct hart *h);
 /* The reset did not happen: they go on. */
