@@ -38,6 +38,30 @@ _start:	j 1f
 2:	j 2b
 """
 
+# A program without a header, at the address that it expects, which says so and powers off.
+FLAT_ASM = """
+	.option norvc
+_start:	auipc s0, 0
+	li t0, 0x80400000
+1:	bne s0, t0, 1b
+	jal s1, 2f
+	.asciz "flat host runs\\n"
+	.balign 4
+2:	lbu a0, 0(s1)
+	beqz a0, 3f
+	li a7, 1
+	ecall
+	addi s1, s1, 1
+	j 2b
+3:	li a7, 0x53525354
+	li a6, 0
+	li a0, 0
+	li a1, 0
+	ecall
+4:	j 4b
+"""
+FLAT_RAN = "flat host runs"
+
 failed = number = 0
 
 
@@ -97,6 +121,8 @@ def accepted(image):
         attempt(f"it boots with {harts} harts and {mem}", BOOTED, image, smp=harts, mem=mem)
     attempt("it boots on -cpu max", BOOTED, image, cpu="max")
     attempt("it boots without V, Zicboz, Smstateen and Svpbmt", BOOTED, image, cpu="rv64,smaia=on,ssaia=on")
+    flat = assemble(os.path.dirname(image), FLAT_ASM, "flat")
+    attempt("a host program without an Image header runs where it was put", FLAT_RAN, flat)
     attempt("it boots with one guest interrupt file", BOOTED, image, aia_guests=1)
 
 
@@ -139,10 +165,12 @@ def refused(image, folder):
             ("window", "a PCI window that lies over RAM is refused",
              r"(pci@30000000 \{.*?0x2000000 0x00 0x40000000 0x00 )0x40000000", r"\1 0x80000000")):
         refuse(sentence, tree, **broken_tree(folder, name, pattern, replacement))
-    text = os.path.join(folder, "text")
-    with open(text, "wb") as f:
-        f.write(b"this is no kernel\n" * 100)
-    refuse("a host kernel that is no Image is refused", ".*no RISC-V Image", image=text)
+    for name, content in (("text", b"this is no kernel\n"), ("gzip", b"\x1f\x8b\x08\x00"), ("ELF", b"\x7fELF\2\1\1\0"),
+                          ("empty", bytes(16))):
+        file = os.path.join(folder, "bad")
+        with open(file, "wb") as f:
+            f.write(content * 100)
+        refuse(f"a host kernel that is {name} is refused", ".*no RISC-V Image but .*" + name, image=file)
 
 
 def mapped(folder):

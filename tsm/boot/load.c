@@ -34,8 +34,48 @@ static bool module_in_host_ram(const struct machine_range *m)
 	return true;
 }
 
-/* Bytes that the kernel needs from its first byte on. */
-static u64 kernel_size(void)
+/* What a file that is no program for the bare machine begins with, and what to do about it. */
+static const struct {
+	u8 length;
+	u8 bytes[6];
+	const char *what;
+} containers[] = {
+	{ 4, { 0x7f, 'E', 'L', 'F' }, "an ELF file: give it as objcopy -O binary makes it" },
+	{ 2, { 0x1f, 0x8b }, "compressed (gzip): give it uncompressed" },
+	{ 6, { 0xfd, '7', 'z', 'X', 'Z', 0 }, "compressed (xz): give it uncompressed" },
+	{ 4, { 0x28, 0xb5, 0x2f, 0xfd }, "compressed (zstd): give it uncompressed" },
+	{ 3, { 'B', 'Z', 'h' }, "compressed (bzip2): give it uncompressed" },
+	{ 4, { 0x04, 0x22, 0x4d, 0x18 }, "compressed (lz4): give it uncompressed" },
+	{ 4, { 0xd0, 0x0d, 0xfe, 0xed }, "a device tree" },
+	{ 4, { 0, 0, 0, 0 }, "empty" },
+};
+
+static bool is_text(const u8 *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (bytes[i] >= 0x7f || (bytes[i] < ' ' && bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != '\t'))
+			return false;
+	return true;
+}
+
+/* A program without an Image header stays where it was put, and is entered at its first byte. */
+static void flat_check(const struct image_header *h)
+{
+	const u8 *bytes = (const u8 *)h;
+
+	for (u32 i = 0; i < ARRAY_SIZE(containers); i++)
+		if (!memcmp(bytes, containers[i].bytes, containers[i].length))
+			boot_refuse("the host kernel is no RISC-V Image but %s", containers[i].what);
+	if (is_text(bytes, sizeof(*h)))
+		boot_refuse("the host kernel is no RISC-V Image but text");
+	if (!IS_ALIGNED(machine.kernel.base.v, PAGE_SIZE))
+		boot_refuse("the host kernel has no Image header and 0x%lx is no page: give another address",
+			    machine.kernel.base.v);
+	log_warn("the host kernel has no Image header: entered at its first byte, 0x%lx", machine.kernel.base.v);
+}
+
+/* Bytes that the kernel needs from its first byte on; *@flat: it has no header. */
+static u64 kernel_size(bool *flat)
 {
 	struct image_header h;
 
@@ -45,8 +85,11 @@ static u64 kernel_size(void)
 		boot_refuse("the host kernel at 0x%lx, 0x%lx bytes, is not in memory that the host can have; "
 			    REMEDY_KERNEL, machine.kernel.base.v, machine.kernel.size);
 	memcpy(&h, spa_ptr(machine.kernel.base), sizeof(h));
-	if (h.magic2 != IMAGE_MAGIC2)
-		boot_refuse("the host kernel is no RISC-V Image (compressed? give it uncompressed)");
+	*flat = h.magic2 != IMAGE_MAGIC2;
+	if (*flat) {
+		flat_check(&h);
+		return machine.kernel.size;
+	}
 	if (h.image_size > PAGE_MAX_SPA)
 		boot_refuse("the host kernel claims a size of 0x%lx bytes", h.image_size);
 	return MAX(h.image_size, machine.kernel.size);
@@ -148,7 +191,8 @@ static u64 build_device_tree(const void *fdt)
 
 void load_host(const void *fdt, u64 *entry, u64 *host_fdt)
 {
-	u64 size = kernel_size();
+	bool flat;
+	u64 size = kernel_size(&flat);
 	struct machine_range avoid[2] = { machine.ramdisk };
 
 	if (machine.ramdisk.size && !module_in_host_ram(&machine.ramdisk))
@@ -157,7 +201,7 @@ void load_host(const void *fdt, u64 *entry, u64 *host_fdt)
 	*host_fdt = build_device_tree(fdt);
 	/* From here on the firmware's tree may be overwritten. */
 	avoid[1] = (struct machine_range){ SPA(*host_fdt), tree_room(fdt) };
-	*entry = layout_find(size, SIZE_2M, true, avoid, ARRAY_SIZE(avoid));
+	*entry = flat ? machine.kernel.base.v : layout_find(size, SIZE_2M, true, avoid, ARRAY_SIZE(avoid));
 	if (!*entry)
 		boot_refuse("no %lu KiB in one piece for the host kernel: give the machine more memory (-m)",
 			    size >> 10);
