@@ -383,6 +383,53 @@ static void destroy_makes_room(void **state)
 	rig_all_returned();
 }
 
+static struct tvm *tvm_now(void)
+{
+	return spa_ptr(SPA(t.tvm_state));
+}
+
+/* FINALIZE of a TVM with many regions lets the host take its interrupts; the measurement is that of one made in one go. */
+static void finalize_makes_room(void **state)
+{
+	struct measure_reg whole = { 0 };
+	struct rig_ret r;
+
+	(void)state;
+	for (u32 interrupted = 0; interrupted < 2; interrupted++) {
+		u32 tries = 1;
+
+		tvm_build();
+		for (u64 i = 0; i < 200; i++)
+			assert_int_equal(COVH(COVH_RFC_ADD_MEMORY_REGION, t.id, 0x100000000 + 2 * i * PAGE_SIZE, PAGE_SIZE).error, 0);
+		rig_interrupt(interrupted);
+		for (; !COVH_TRY(&r, COVH_FINALIZE_TVM, t.id, ENTRY, ENTRY_ARG, 0); tries++) {
+			/* Between two tries the TVM is neither being built nor runnable. */
+			rig_interrupt(false);
+			assert_int_equal(COVH(COVH_RFC_RUN_VCPU, t.id, 0).error, SBI_ERR_INVALID_PARAM);
+			assert_int_equal(COVH(COVH_RFC_ADD_MEMORY_REGION, t.id, 0x40000000, PAGE_SIZE).error,
+					 SBI_ERR_INVALID_PARAM);
+			rig_interrupt(true);
+		}
+		rig_interrupt(false);
+		assert_int_equal(r.error, 0);
+		assert_int_equal(tries > 4, interrupted);
+		assert_int_equal(COVH(COVH_FINALIZE_TVM, t.id, ENTRY, ENTRY_ARG, 0).error, SBI_ERR_INVALID_PARAM);
+		if (interrupted)
+			assert_memory_equal(&tvm_now()->measurement.reg[COVE_MR_TVM_CONFIG], &whole, sizeof(whole));
+		whole = tvm_now()->measurement.reg[COVE_MR_TVM_CONFIG];
+		assert_int_equal(RIG_CALL(SBI_EXT_NACL, NACL_SET_SHMEM, t.shmem, 0, 0).error, 0);
+		tvm_end();
+	}
+	/* One that is given up in the middle is destroyed like any other. */
+	tvm_build();
+	for (u64 i = 0; i < 200; i++)
+		assert_int_equal(COVH(COVH_RFC_ADD_MEMORY_REGION, t.id, 0x100000000 + 2 * i * PAGE_SIZE, PAGE_SIZE).error, 0);
+	rig_interrupt(true);
+	assert_false(COVH_TRY(&r, COVH_FINALIZE_TVM, t.id, ENTRY, ENTRY_ARG, 0));
+	rig_interrupt(false);
+	tvm_end();
+}
+
 static void many_lives(void **state)
 {
 	(void)state;
@@ -416,6 +463,7 @@ int main(void)
 		SENTENCE("tvm: 2 MiB pages are aligned on both sides", large_pages),
 		SENTENCE("tvm: a long DESTROY lets the host take its interrupts",
 			 destroy_makes_room),
+		SENTENCE("tvm: FINALIZE with many regions lets the host take its interrupts", finalize_makes_room),
 		SENTENCE("tvm: 200 lives leave nothing behind", many_lives),
 	};
 

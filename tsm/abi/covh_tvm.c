@@ -79,6 +79,12 @@ struct reply covh_finalize_tvm(const struct call *c)
 	struct finalize_plan p = { 0 };
 	enum tsm_err err = finalize_decode(c, &p);
 
+	while (err == TSM_OK && !tvm_finalize_step(p.tvm)) {
+		if (!host_wants_hart())
+			continue;
+		tvm_finalize_pause(p.tvm);
+		err = TSM_AGAIN;
+	}
 	if (err == TSM_OK)
 		tvm_finalize(p.tvm, c->arg[1], c->arg[2], p.identity);
 	tvm_put(p.tvm);

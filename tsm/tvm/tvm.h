@@ -53,6 +53,13 @@ struct tvm_measuring {
 	struct measure_reg reg;		/* register 4 with those pages */
 };
 
+/* FINALIZE_TVM under way: register 6 as far as it is computed. */
+struct tvm_finalizing {
+	bool begun, paused;
+	u64 gpa;			/* the regions below it are in */
+	struct sha384_ctx ctx;
+};
+
 /* DESTROY_TVM under way: how far it has come, and frames that are out of the TVM but not yet given back. */
 struct tvm_dying {
 	struct gstage_cursor cursor;
@@ -70,6 +77,7 @@ struct tvm {
 	struct tvm_measuring measuring;	/* one of them, which extends register 4 */
 	u32 code_version;		/* grows with every page that is added; atomic */
 	struct gstage gstage;
+	struct tvm_finalizing finalizing;
 	struct tvm_dying dying;
 	struct region_map regions;
 	pfn_t region_pages;		/* pages of descriptors, linked by first words */
@@ -222,13 +230,15 @@ void tvm_share_revert(struct tvm *t, const struct gstage_span *s, enum region_ty
 /* finalize.c */
 
 /*
- * INITIALIZING -> FINALIZING. TSM_E_PARAM: not INITIALIZING, or no vCPU 0; TSM_AGAIN: a call that
- * builds is at work.
+ * INITIALIZING -> FINALIZING, or on with one that was paused. TSM_E_PARAM: not INITIALIZING, or no
+ * vCPU 0; TSM_AGAIN: a call that builds is at work.
  */
 enum tsm_err tvm_finalize_begin(struct tvm *t);
-/*
- * Measures entry and configuration, powers vCPU 0 on: RUNNABLE. @identity: TVM_IDENTITY_SIZE bytes.
- */
+/* Measures the configuration, a bounded part of it. True: all of it; false: call it again, or pause. */
+bool tvm_finalize_step(struct tvm *t);
+/* Leaves a TVM between two steps, for another tvm_finalize_begin(). */
+void tvm_finalize_pause(struct tvm *t);
+/* Measures the entry, powers vCPU 0 on: RUNNABLE. @identity: TVM_IDENTITY_SIZE bytes. */
 void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity);
 
 /* destroy.c */
