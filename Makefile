@@ -39,7 +39,7 @@ LIBGCC_LP64	?= $(shell riscv64-unknown-elf-gcc -march=rv64imac -mabi=lp64 -print
 
 WARN		:= -Wall -Wextra -Wconversion -Wshadow -Werror
 INCLUDES	:= -Iinclude -Ilib -Ilib/rv/target -Itsm -Iplatform -I$(OUT)/include
-CFLAGS		:= -std=gnu11 -O2 -g $(ARCH_FLAGS) $(WARN) -ffreestanding -fno-pic -fno-common -fno-stack-protector \
+CFLAGS		:= -std=gnu11 -O2 -g $(ARCH_FLAGS) $(WARN) -ffreestanding -fpie -fvisibility=hidden -fno-jump-tables -fno-common -fno-stack-protector \
 		   -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-jump-tables -ffunction-sections -fdata-sections \
 		   -fstack-usage -ffile-prefix-map=$(CURDIR)/= $(INCLUDES)
 ASFLAGS		:= $(ARCH_FLAGS) -fno-pic -D__ASSEMBLER__ $(INCLUDES) -g -ffile-prefix-map=$(CURDIR)/=
@@ -61,7 +61,7 @@ include lib/third_party.mk
 # No header of a C library: the compiler's own, and lib/base/shim where third-party headers ask for more.
 CC_INCLUDE	= $(eval CC_INCLUDE := $(call third_party_cc_include,$(CC)))$(CC_INCLUDE)
 CFLAGS		+= -nostdinc -isystem lib/base/shim -isystem $(CC_INCLUDE) $(THIRD_PARTY_INCLUDES)
-$(eval $(call third_party_rules,$(OUT),$(CC),$(AR),$(ARCH_FLAGS) $(THIRD_PARTY_SHIM) -fno-pic))
+$(eval $(call third_party_rules,$(OUT),$(CC),$(AR),$(ARCH_FLAGS) $(THIRD_PARTY_SHIM) -fpie -fvisibility=hidden))
 
 .PHONY: all help deps-% run check check-long ci bench clean distclean menuconfig tsm gdb
 .SECONDARY:
@@ -82,16 +82,16 @@ $(OUT)/tsm.bin: $(OUT)/tsm.elf
 
 $(OUT)/tsm.elf: linker/tsm.ld $(OBJS) $(OUT)/third_party/libfdt.a $(GEN)/config.mk
 	$(call say,LD,$@)
-	$(Q)$(LD) -nostdlib -static --gc-sections --build-id=none --fatal-warnings \
+	$(Q)$(LD) -nostdlib -pie --no-dynamic-linker -z norelro -z text --gc-sections --build-id=none --fatal-warnings \
 		--defsym=LOAD_ADDRESS=$$(sed -n 's/^CONFIG_LOAD_ADDRESS=//p' $(GEN)/config.mk) \
 		-T $< -o $@ -Map=$(OUT)/tsm.map $(OBJS) $(OUT)/third_party/libfdt.a $(LIBGCC_LP64)
 
-$(OUT)/%.o: %.c $(GEN)/config.h | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src
+$(OUT)/%.o: %.c $(GEN)/config.h Makefile | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/%.o: %.S $(GEN)/offsets.h $(GEN)/manifest
+$(OUT)/%.o: %.S $(GEN)/offsets.h $(GEN)/manifest Makefile
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
@@ -180,8 +180,10 @@ check: ## every test; closes with "N passed, M failed"
 check-long: ## the same and what takes longer (the newest kernel's module)
 	$(Q)scripts/check --long
 
-gdb: $(BUILD)/tsm.bin ## attach gdb to a machine started with: scripts/run-qemu --host stable --gdb
-	$(Q)gdb-multiarch -ex 'target remote :1234' $(BUILD)/tsm.elf
+# AT: where the TSM says in its banner that it is; without it, where the firmware loads it to.
+gdb: $(BUILD)/tsm.bin ## attach gdb to a machine started with: scripts/run-qemu --host stable --gdb (AT=0x...: address in the banner)
+	$(Q)gdb-multiarch -ex 'target remote :1234' \
+		-ex "symbol-file $(BUILD)/tsm.elf -o $$(( $(if $(AT),$(AT) - $$(sed -n 's/^CONFIG_LOAD_ADDRESS=//p' $(GEN)/config.mk),0) ))"
 
 clean: ## remove what was built, keep what was downloaded
 	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + 2>/dev/null || true

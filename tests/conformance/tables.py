@@ -43,11 +43,13 @@ class Tables:
         return 0
 
 
-def symbols():
-    """Addresses in the TSM's image, by name."""
+def symbols(machine):
+    """Addresses in the TSM's image, by name: its banner says where it has moved to."""
     elf = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "tsm.elf")
     lines = subprocess.run(["riscv64-linux-gnu-nm", elf], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {line.split()[2]: int(line.split()[0], 16) for line in lines if len(line.split()) == 3}
+    linked = {line.split()[2]: int(line.split()[0], 16) for line in lines if len(line.split()) == 3}
+    moved = int(re.search(r"tsm: CoVE TSM \S+ at (0x[0-9a-f]+):", machine.text).group(1), 16) - linked["tsm_image_start"]
+    return {name: address + moved for name, address in linked.items()}
 
 
 def trees(machine, symbols):

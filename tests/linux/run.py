@@ -317,7 +317,7 @@ def debian(run):
 
 @check("when all TVMs are gone, the host's memory is mapped with large leaves again", cove=True)
 def folded(run):
-    _, host = tables.trees(run.shell.machine, tables.symbols())
+    _, host = tables.trees(run.shell.machine, tables.symbols(run.shell.machine))
     small = [hex(address) for address, size, flags in host.leaves if flags & tables.X and size < 1 << 21]
     must(not small, "%d small leaves, the first at %s" % (len(small), small[:1]))
 

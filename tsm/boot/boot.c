@@ -12,6 +12,8 @@
 /* No device tree is larger: what the firmware's pointer leads to is not read beyond it. */
 #define FDT_MAX_SIZE	SIZE_2M
 
+extern char tsm_image_start[];
+
 struct machine machine;
 struct machine_devices machine_devices;
 
@@ -37,9 +39,9 @@ static void banner(void)
 
 	for (u32 i = 0; i < n; i++)
 		host_kib += ranges[i].size >> 10;
-	log_info("CoVE TSM %d.%d: %u harts, %lu guest interrupt files each, V %s",
-		 TSM_VERSION >> 16, TSM_VERSION & 0xffff, hart_count, hart_features.geilen,
-		 hart_features.vector ? "yes" : "no");
+	log_info("CoVE TSM %d.%d at 0x%lx: %u harts, %lu guest interrupt files each, V %s",
+		 TSM_VERSION >> 16, TSM_VERSION & 0xffff, (u64)tsm_image_start, hart_count,
+		 hart_features.geilen, hart_features.vector ? "yes" : "no");
 	log_info("memory: %lu KiB kept, %lu KiB for the host", layout_kept_kib(), host_kib);
 	devices_banner();
 }
@@ -57,6 +59,7 @@ void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret)
 	harts_probe(hartid);
 	page_scrub_init(hart_features.cboz_block);
 	layout_init();
+	layout_move_image(hartid, fdt, instret);
 	map_init();
 	harts_init(hartid);
 	h = this_hart();

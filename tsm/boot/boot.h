@@ -24,8 +24,13 @@ void __noreturn boot_refuse(const char *f, ...) __attribute__((format(printf, 1,
 
 /* --- layout.c --- */
 
-/* The TSM's memory besides its image: one 2 MiB-aligned piece of RAM, handed out from its start. */
+/* The TSM's memory: one 2 MiB-aligned piece of RAM, handed out from its start; the image is at its end. */
 void layout_init(void);
+/*
+ * Unless the image is there already, copies it there and begins again: does not return then. Nothing outside the image has been
+ * changed so far. The place that it leaves is the host's.
+ */
+void layout_move_image(u64 hartid, const void *fdt, u64 instret);
 /* @pages zeroed pages of it, for good. Refuses the machine when it is used up: the size was computed. */
 spa_t layout_take(u64 pages);
 /* Declares all RAM to page/ and host/: who owns what. */
@@ -34,8 +39,10 @@ void layout_publish(void);
 bool layout_is_host(u64 spa);
 /* The host's RAM as ranges for its device tree. */
 u32 layout_host_ranges(struct host_range *out, u32 max);
-/* KiB kept from the host: image, tables, stacks, firmware blocks not counted. */
+/* KiB kept from the host: image, tables, stacks; firmware blocks not counted. */
 u64 layout_kept_kib(void);
+/* The host owns all of [base, base + size), which touches nothing in @avoid. */
+bool layout_fits(u64 base, u64 size, const struct machine_range *avoid, u32 avoid_count);
 /* A free piece of host RAM: lowest (kernel) or highest (device tree) place, aligned, not touching @avoid. 0: none. */
 u64 layout_find(u64 size, u64 align, bool lowest, const struct machine_range *avoid, u32 avoid_count);
 

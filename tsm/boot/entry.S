@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The first instructions: the boot hart (from the firmware) and the others (from SBI HSM). MMU off, one to one. */
+/* The first instructions: the boot hart (from the firmware) and the others (from SBI HSM). MMU off, one to one, at any address. */
 #include "cove/attest_handoff.h"
 #include "rv/csr.h"
+#include "generated/config.h"
 #include "generated/offsets.h"
 
 	.section .rodata.manifest, "a"
@@ -10,38 +11,54 @@ tsm_manifest:
 	.incbin	"generated/manifest"
 tsm_manifest_end:
 
-	.section .text.start, "ax"
-
-/* a0 = hart id, a1 = device tree. The image begins with struct cove_image_header. */
+/* a0 = hart id, a1 = device tree. The image begins with struct cove_image_header; linker/tsm.ld has the rest of it. */
+	.section .text.header, "ax"
 	.globl tsm_start
 	.option push
 	.option norvc
 tsm_start:
-	j	1f
+	j	first_start
 	.word	0
 	.dword	COVE_IMAGE_MAGIC
-	.dword	tsm_file_size
-	.dword	tsm_manifest_offset
-	.dword	tsm_manifest_size
 	.option pop
-1:	csrw	sie, zero
+
+	.section .text.start, "ax"
+first_start:
+	csrr	a2, CSR_INSTRET
+/* Here boot_main() begins again where it has copied the image to. a2 = instret at the first start */
+	.globl tsm_restart
+tsm_restart:
+	csrw	sie, zero
 	csrw	satp, zero
-	csrr	s2, CSR_INSTRET
-	la	t0, tsm_bss_start
-	la	t1, tsm_bss_end
+	fence.i
+	lla	t0, tsm_bss_start
+	lla	t1, tsm_bss_end
 1:	bgeu	t0, t1, 2f
 	sd	zero, 0(t0)
 	addi	t0, t0, 8
 	j	1b
-2:	la	sp, boot_stack_top
-	la	tp, boot_hart
-	la	t0, trap_entry
+	/* R_RISCV_RELATIVE is the only kind (scripts/elf-check): a word is its addend, which counts from the link address. */
+2:	lla	t0, tsm_rela_start
+	lla	t1, tsm_rela_end
+	lla	t2, tsm_image_start
+	li	t3, CONFIG_LOAD_ADDRESS
+	sub	t2, t2, t3
+3:	bgeu	t0, t1, 4f
+	ld	t3, 0(t0)
+	ld	t4, 16(t0)
+	add	t3, t3, t2
+	add	t4, t4, t2
+	sd	t4, 0(t3)
+	addi	t0, t0, 24
+	j	3b
+4:	lla	sp, boot_stack_top
+	lla	tp, boot_hart
+	lla	t0, trap_entry
 	csrw	stvec, t0
 	csrw	sscratch, zero
-	mv	a2, s2
 	call	boot_main
-3:	wfi
-	j	3b
+5:	wfi
+	j	5b
 
 /* a0 = hart id, a1 = struct hart. The page tables are complete: satp is the same on every hart. */
 	.globl tsm_start_secondary
@@ -49,14 +66,14 @@ tsm_start_secondary:
 	csrw	sie, zero
 	mv	tp, a1
 	ld	sp, HART_STACK_TOP(tp)
-	la	t0, trap_entry
+	lla	t0, trap_entry
 	csrw	stvec, t0
 	csrw	sscratch, zero
-	la	t0, tsm_satp
+	lla	t0, tsm_satp
 	ld	t0, 0(t0)
 	sfence.vma
 	csrw	satp, t0
 	sfence.vma
 	call	boot_secondary
-4:	wfi
-	j	4b
+6:	wfi
+	j	6b

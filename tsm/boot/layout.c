@@ -3,18 +3,23 @@
 #include "base/check.h"
 #include "base/string.h"
 #include "host/space.h"
+#include "generated/config.h"
 #include "page/page.h"
+#include "rv_arch.h"
 
 /* Device windows: tables for what is not RAM. Two per distinct 2 MiB neighbourhood is plenty on any board with few buses. */
 #define DEVICE_POOL_PAGES	96ULL
 /* The TSM's own page tables: root, one per GiB of RAM, and 4 KiB tables for image, stacks and interrupt files. */
 #define MAP_TABLE_PAGES(gibs)	((gibs) + 32)
 
-extern char tsm_image_start[], tsm_image_end[];
+/* What the image takes: its block in @own, and the one that the firmware loads it to. */
+#define IMAGE_SIZE	SIZE_2M
+
+extern char tsm_image_start[], tsm_file_end[];
 
 static struct machine_range ram[MACHINE_MAX_RAM];	/* trimmed to 2 MiB */
 static u32 ram_count;
-static struct machine_range own;			/* the piece besides the image */
+static struct machine_range own;			/* the TSM's piece; the image is at its end */
 static u64 own_used;
 
 static u64 ram_gibs(void)
@@ -59,7 +64,7 @@ static u64 own_size(void)
 	}
 	size += ALIGN_UP(imsic_span(&first) * sizeof(u64), PAGE_SIZE) + devices_pages() * PAGE_SIZE;
 	size += (DEVICE_POOL_PAGES + MAP_TABLE_PAGES(ram_gibs()) + machine.nr_harts * hart_pages) * PAGE_SIZE;
-	return ALIGN_UP(size, SIZE_2M);
+	return ALIGN_UP(size, SIZE_2M) + IMAGE_SIZE;
 }
 
 static bool overlaps(const struct machine_range *r, u64 base, u64 size)
@@ -75,9 +80,9 @@ static bool overlaps_reserved(u64 base, u64 size)
 	return false;
 }
 
-static bool overlaps_image(u64 base, u64 size)
+static bool overlaps_loaded_image(u64 base, u64 size)
 {
-	return ranges_overlap((u64)tsm_image_start, SIZE_2M, base, size);
+	return ranges_overlap(CONFIG_LOAD_ADDRESS, IMAGE_SIZE, base, size);
 }
 
 static bool overlaps_boot_data(u64 base, u64 size)
@@ -86,7 +91,7 @@ static bool overlaps_boot_data(u64 base, u64 size)
 	       overlaps(&machine.fdt, base, size);
 }
 
-/* The highest free 2 MiB-aligned place: what the host loads low stays where it is. */
+/* The highest free 2 MiB-aligned place: the low addresses, where kernels expect to be, are the host's. */
 static bool find_own(u64 size)
 {
 	for (u32 i = ram_count; i-- > 0;) {
@@ -95,7 +100,7 @@ static bool find_own(u64 size)
 		for (u64 at = start + ram[i].size; at >= start + size; at -= SIZE_2M) {
 			u64 base = at - size;
 
-			if (overlaps_reserved(base, size) || overlaps_image(base, size) ||
+			if (overlaps_reserved(base, size) || overlaps_loaded_image(base, size) ||
 			    overlaps_boot_data(base, size))
 				continue;
 			own = (struct machine_range){ SPA(base), size };
@@ -131,6 +136,19 @@ void layout_init(void)
 		boot_refuse("no room for %lu KiB of tables: give the machine more memory (-m)", size >> 10);
 }
 
+void __noreturn tsm_restart(u64 hartid, const void *fdt, u64 instret);
+
+void layout_move_image(u64 hartid, const void *fdt, u64 instret)
+{
+	char *to = spa_ptr(SPA(own.base.v + own.size - IMAGE_SIZE));
+	u64 restart = (u64)tsm_restart - (u64)tsm_image_start;
+
+	if (to == tsm_image_start)
+		return;
+	memcpy(to, tsm_image_start, (u64)(tsm_file_end - tsm_image_start));
+	rv_jump(to + restart, hartid, (u64)fdt, instret);
+}
+
 spa_t layout_take(u64 pages)
 {
 	u64 at = own.base.v + own_used;
@@ -138,7 +156,7 @@ spa_t layout_take(u64 pages)
 	/* A multiple of 16 KiB starts on one: roots need that. */
 	if (pages == HOST_ROOT_SIZE / PAGE_SIZE)
 		at = ALIGN_UP(at, HOST_ROOT_SIZE);
-	check(at + pages * PAGE_SIZE <= own.base.v + own.size);
+	check(at + pages * PAGE_SIZE <= own.base.v + own.size - IMAGE_SIZE);
 	own_used = at + pages * PAGE_SIZE - own.base.v;
 	memset(spa_ptr(SPA(at)), 0, pages * PAGE_SIZE);
 	return SPA(at);
@@ -146,8 +164,7 @@ spa_t layout_take(u64 pages)
 
 bool layout_is_host(u64 spa)
 {
-	return !overlaps_reserved(spa, SIZE_2M) && !overlaps_image(spa, SIZE_2M) &&
-	       !overlaps(&own, spa, SIZE_2M);
+	return !overlaps_reserved(spa, SIZE_2M) && !overlaps(&own, spa, SIZE_2M);
 }
 
 static void publish_bank(const struct machine_range *r)
@@ -216,11 +233,10 @@ u32 layout_host_ranges(struct host_range *out, u32 max)
 
 u64 layout_kept_kib(void)
 {
-	return (own.size + SIZE_2M) >> 10;
+	return own.size >> 10;
 }
 
-/* The host must own all blocks under [base, base + size), and nothing in @avoid may be touched. */
-static bool usable(u64 base, u64 size, const struct machine_range *avoid, u32 avoid_count)
+bool layout_fits(u64 base, u64 size, const struct machine_range *avoid, u32 avoid_count)
 {
 	for (u64 at = ALIGN_DOWN(base, SIZE_2M); at < base + size; at += SIZE_2M)
 		if (!layout_is_host(at))
@@ -239,7 +255,7 @@ u64 layout_find(u64 size, u64 align, bool lowest, const struct machine_range *av
 		u64 start = ram[i].base.v, end = start + ram[i].size;
 
 		for (u64 at = ALIGN_UP(start, align); at < end && size <= end - at; at += align) {
-			if (!usable(at, size, avoid, avoid_count))
+			if (!layout_fits(at, size, avoid, avoid_count))
 				continue;
 			if (lowest)
 				return at;

@@ -58,7 +58,10 @@ static bool is_text(const u8 *bytes, size_t n)
 	return true;
 }
 
-/* A program without an Image header stays where it was put, and is entered at its first byte. */
+/*
+ * A program without an Image header goes where the peers put it, 2 MiB into RAM or else as low as it can, and is entered at its
+ * first byte.
+ */
 static void flat_check(const struct image_header *h)
 {
 	const u8 *bytes = (const u8 *)h;
@@ -68,10 +71,7 @@ static void flat_check(const struct image_header *h)
 			boot_refuse("the host kernel is no RISC-V Image but %s", containers[i].what);
 	if (is_text(bytes, sizeof(*h)))
 		boot_refuse("the host kernel is no RISC-V Image but text");
-	if (!IS_ALIGNED(machine.kernel.base.v, PAGE_SIZE))
-		boot_refuse("the host kernel has no Image header and 0x%lx is no page: give another address",
-			    machine.kernel.base.v);
-	log_warn("the host kernel has no Image header: entered at its first byte, 0x%lx", machine.kernel.base.v);
+	log_warn("the host kernel has no Image header: it is entered at its first byte");
 }
 
 /* Bytes that the kernel needs from its first byte on; *@flat: it has no header. */
@@ -189,6 +189,21 @@ static u64 build_device_tree(const void *fdt)
 	return at;
 }
 
+/*
+ * Kernels before 6.4 ignore RAM below them, so a kernel goes to the lowest place. One that is no more than a block above it
+ * stays: moving costs more than that block is worth.
+ */
+static u64 kernel_place(u64 size, bool flat, const struct machine_range *avoid, u32 avoid_count)
+{
+	u64 lowest = layout_find(size, SIZE_2M, true, avoid, avoid_count);
+	u64 now = machine.kernel.base.v;
+
+	if (lowest && !flat && IS_ALIGNED(now, SIZE_2M) && now - lowest <= SIZE_2M &&
+	    layout_fits(now, size, avoid, avoid_count))
+		return now;
+	return lowest;
+}
+
 void load_host(const void *fdt, u64 *entry, u64 *host_fdt)
 {
 	bool flat;
@@ -201,7 +216,7 @@ void load_host(const void *fdt, u64 *entry, u64 *host_fdt)
 	*host_fdt = build_device_tree(fdt);
 	/* From here on the firmware's tree may be overwritten. */
 	avoid[1] = (struct machine_range){ SPA(*host_fdt), tree_room(fdt) };
-	*entry = flat ? machine.kernel.base.v : layout_find(size, SIZE_2M, true, avoid, ARRAY_SIZE(avoid));
+	*entry = kernel_place(size, flat, avoid, ARRAY_SIZE(avoid));
 	if (!*entry)
 		boot_refuse("no %lu KiB in one piece for the host kernel: give the machine more memory (-m)",
 			    size >> 10);

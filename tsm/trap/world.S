@@ -93,5 +93,5 @@ trap_in_tsm:
 	/* The stack may be what faulted (a guard page): go on on the panic stack. */
 1:	mv	a0, sp
 	mv	a1, ra
-	la	sp, panic_stack_top
+	lla	sp, panic_stack_top
 	call	trap_panic

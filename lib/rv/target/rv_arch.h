@@ -54,6 +54,17 @@ static inline struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 a
 /* hpmcounter3 to hpmcounter31 by number; 0 for any other. */
 u64 rv_hpmcounter(u32 i);
 
+/* Goes on at @to with three arguments, as if called there, for good. */
+static inline void __noreturn rv_jump(const void *to, u64 arg0, u64 arg1, u64 arg2)
+{
+	register u64 a0 __asm__("a0") = arg0;
+	register u64 a1 __asm__("a1") = arg1;
+	register u64 a2 __asm__("a2") = arg2;
+
+	__asm__ volatile("fence.i; jr %3" : : "r"(a0), "r"(a1), "r"(a2), "r"(to) : "memory");
+	__builtin_unreachable();
+}
+
 /* RAM is mapped one to one (platform/). */
 static inline void *spa_ptr(spa_t a) { return (void *)a.v; }
 static inline spa_t ptr_spa(const void *p) { return SPA((u64)p); }
