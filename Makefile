@@ -177,7 +177,7 @@ export CMD
 check: ## every test; closes with "N passed, M failed"
 	$(Q)scripts/check
 
-check-long: ## the same and what takes longer (the newest kernel's module)
+check-long: ## the same and what takes longer (scale, another QEMU, the newest kernel's module, millions of wild calls)
 	$(Q)scripts/check --long
 
 # AT: where the TSM says in its banner that it is; without it, where the firmware loads it to.
