@@ -15,6 +15,7 @@
 	X(attest) X(attest_harts) X(atst) X(leak) X(pmu) X(pmu_tvm) X(covi) X(bind) X(aia) X(rebinding) X(aia_harts)		\
 	X(sgei) X(sgei_harts) X(turns) X(no_files)				\
 	X(share) X(shared_pages) X(block) X(block_harts) X(fold) X(ipi) X(client) X(client_harts)		\
+	X(pci) X(pci_harts) X(dma)						\
 	X(matrix) X(isolation) X(life) X(harts) X(stress) X(many) X(gigabyte)	\
 	X(all_memory) X(hostile)
 
