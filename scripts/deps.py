@@ -21,8 +21,9 @@ groups:
   rootfs         busybox and lspci for riscv64                             -> build/deps/rootfs/
   module-stable  headers and kbuild of the stable kernel                   -> build/deps/kbuild/stable/
   module-newest  headers, kbuild and compiler of the newest kernel         -> build/deps/kbuild/newest/
+  cbmc           the bounded model checker of tests/proof                  -> build/deps/cbmc/
   run            all that make run needs   (toolchain qemu opensbi src kernel-stable module-stable rootfs)
-  check          all that make check needs (run, test, clang, lint, kernel-newest)
+  check          all that make check needs (run, test, clang, lint, cbmc, kernel-newest)
 
 Everything comes from Debian's archive, verified by apt's own signatures. System packages are installed
 with root or sudo; the rest goes below build/deps/ and needs no root. /etc/apt is never changed: suites that
@@ -216,6 +217,15 @@ def sources(packages):
     suite.clean()
 
 
+def cbmc():
+    """CBMC of trixie in a prefix of its own: an older Debian lacks both it and the libraries it wants."""
+    install(["patchelf"])
+    suite = Suite.get("trixie", native_arch())
+    folder = unpacked(suite, suite.closure(["cbmc"]))
+    publish(folder, path("cbmc"))
+    kernels.relink(path("cbmc", "usr/bin"), path("cbmc"))
+
+
 def rootfs():
     suite = Suite.get("trixie")
     folder = unpacked(suite, suite.closure(["busybox-static", "pciutils"]))
@@ -255,11 +265,12 @@ GROUPS = {
     "opensbi-src": Group(unpack_sources(("opensbi", "opensbi")), ["toolchain"], ["src/opensbi/include/sbi/sbi_init.h"]),
     "kernel-stable": Group(kernels.kernel_stable, files=["linux/stable/Image", "linux/stable/modules/modules.dep"]),
     "kernel-newest": Group(kernels.kernel_newest, files=["linux/newest/Image", "linux/newest/modules/modules.dep"]),
+    "cbmc": Group(cbmc, files=["cbmc/usr/bin/cbmc", "cbmc/usr/bin/goto-cc"]),
     "rootfs": Group(rootfs, files=["rootfs/usr/bin/lspci"]),
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
     "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),
-    "check": Group(None, ["run", "test", "clang", "lint", "kernel-newest"]),
+    "check": Group(None, ["run", "test", "clang", "lint", "cbmc", "kernel-newest"]),
     "all-system": Group(None, ["toolchain", "clang", "test", "lint", "debug", "qemu"]),
 }
 

@@ -96,7 +96,7 @@ def relink(folder, libs):
     """Make the native programs in a folder use the libraries of a private prefix, and nothing of the system."""
     loader = glob.glob(os.path.join(libs, "usr/lib64/ld-linux-*")) + glob.glob(os.path.join(libs, "lib64/ld-linux-*")) \
         + glob.glob(os.path.join(libs, "usr/lib/ld-linux-*"))
-    search = ":".join(sorted(glob.glob(os.path.join(libs, "usr/lib/*-linux-gnu"))))
+    search = ":".join(sorted(glob.glob(os.path.join(libs, "usr/lib/*-linux-gnu"))) + [os.path.join(libs, "usr/lib")])
     for where, _, files in os.walk(folder):
         for name in (os.path.join(where, f) for f in sorted(files)):
             if is_elf_program(name) and output(["patchelf", "--print-interpreter", name]):

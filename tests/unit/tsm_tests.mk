@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest stress iommu pci
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest mediate hcsr stress iommu pci
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -30,12 +30,14 @@ share_SRC		:= $(tvm_SRC)
 fold_SRC		:= $(tvm_SRC)
 measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_block.c
 attest_SRC		:= $(tvm_SRC)
+mediate_SRC		:= $(UNIT_RIG) tsm/io/mediate.c
+hcsr_SRC		:= $(UNIT_RIG)
 stress_SRC		:= $(UNIT_RIG)
 iommu_SRC		:= $(UNIT_RIG)
 pci_SRC			:= $(addprefix tsm/io/,pci.c pci_caps.c pci_decode.c pci_iommu.c virtio.c) $(UNIT_FDT) lib/rv/host/rv_host.c
 
 include tests/oracle/oracle.mk
 
-$(foreach t,covh tvm run tvm_sbi share fold attest stress,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
+$(foreach t,covh tvm run tvm_sbi share fold attest mediate hcsr stress,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

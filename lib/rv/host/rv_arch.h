@@ -38,6 +38,8 @@ struct rv_cpu {
 	u64 vlenb;
 
 	u64 file[RV_HOST_FILES][256];	/* registers of the guest interrupt files, by vsiselect */
+	bool seed_works;		/* Zkr: seed reads as 0x80001234 */
+	u64 relax_ticks;		/* by which the time advances while one waits */
 
 	u64 code_addr;			/* what rv_hlvx_hu() finds in guest memory */
 	u64 code_halves;
@@ -115,7 +117,7 @@ static inline void rv_hfence_gvma_vmid(u64 vmid)
 static inline void rv_relax(void)
 {
 	if (rv_cpu)
-		rv_cpu->csr[CSR_TIME] += 100;
+		rv_cpu->csr[CSR_TIME] += rv_cpu->relax_ticks ? rv_cpu->relax_ticks : 100;
 	sched_yield();
 }
 
@@ -132,7 +134,6 @@ u16 rv_mmio_read16(spa_t at);
 u32 rv_mmio_read32(spa_t at);
 u64 rv_mmio_read64(spa_t at);
 bool rv_hlvx_hu(u64 addr, u16 *value);
-/* There is no Zkr here. */
 bool rv_csr_seed(u64 *value);
 
 struct fp_regs;
