@@ -11,6 +11,7 @@ BUILD		?= build
 TOOLCHAIN	?= gcc
 OUT		:= $(BUILD)/tsm-$(TOOLCHAIN)
 GEN		:= $(OUT)/include/generated
+LINKER_SCRIPT	?= linker/tsm.ld
 DEPS		:= build/deps
 Q		:= $(if $(V),,@)
 quiet		:= $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
@@ -60,7 +61,7 @@ OBJS		:= $(SRC:%.c=$(OUT)/%.o) $(ASM:%.S=$(OUT)/%.o)
 include lib/third_party.mk
 # No header of a C library: the compiler's own, and lib/base/shim where third-party headers ask for more.
 CC_INCLUDE	= $(eval CC_INCLUDE := $(call third_party_cc_include,$(CC)))$(CC_INCLUDE)
-CFLAGS		+= -nostdinc -isystem lib/base/shim -isystem $(CC_INCLUDE) $(THIRD_PARTY_INCLUDES)
+CFLAGS		+= -nostdinc -isystem lib/base/shim -isystem $(CC_INCLUDE) $(THIRD_PARTY_INCLUDES) $(EXTRA_CFLAGS)
 $(eval $(call third_party_rules,$(OUT),$(CC),$(AR),$(ARCH_FLAGS) $(THIRD_PARTY_SHIM) -fpie -fvisibility=hidden))
 
 .PHONY: all help deps-% run check check-long ci bench clean distclean menuconfig tsm gdb
@@ -80,11 +81,11 @@ $(OUT)/tsm.bin: $(OUT)/tsm.elf
 	$(call say,OBJCOPY,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-$(OUT)/tsm.elf: linker/tsm.ld $(OBJS) $(OUT)/third_party/libfdt.a $(GEN)/config.mk
+$(OUT)/tsm.elf: $(LINKER_SCRIPT) $(OBJS) $(OUT)/third_party/libfdt.a $(GEN)/config.mk
 	$(call say,LD,$@)
 	$(Q)$(LD) -nostdlib -pie --no-dynamic-linker -z norelro -z text --gc-sections --build-id=none --fatal-warnings \
 		--defsym=LOAD_ADDRESS=$$(sed -n 's/^CONFIG_LOAD_ADDRESS=//p' $(GEN)/config.mk) \
-		-T $< -o $@ -Map=$(OUT)/tsm.map $(OBJS) $(OUT)/third_party/libfdt.a $(LIBGCC_LP64)
+		$(EXTRA_LDFLAGS) -T $< -o $@ -Map=$(OUT)/tsm.map $(OBJS) $(OUT)/third_party/libfdt.a $(LIBGCC_LP64)
 
 $(OUT)/%.o: %.c $(GEN)/config.h Makefile | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src
 	$(call say,CC,$<)

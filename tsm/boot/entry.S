@@ -12,7 +12,7 @@ tsm_manifest:
 tsm_manifest_end:
 
 /* a0 = hart id, a1 = device tree. The image begins with struct cove_image_header; linker/tsm.ld has the rest of it. */
-	.section .text.header, "ax"
+	.section .head, "ax"
 	.globl tsm_start
 	.option push
 	.option norvc
@@ -22,7 +22,7 @@ tsm_start:
 	.dword	COVE_IMAGE_MAGIC
 	.option pop
 
-	.section .text.start, "ax"
+	.section .head.start, "ax"
 first_start:
 	csrr	a2, CSR_INSTRET
 /* Here boot_main() begins again where it has copied the image to. a2 = instret at the first start */
