@@ -15,6 +15,12 @@
 #define COVI_REBIND_CLONE		9
 #define COVI_REBIND_END			10
 
+/*
+ * a2 of UNBIND_BEGIN, of our own: until the vCPU is bound again the host is told of what arrives for it. UNBIND_END's value is 1
+ * if an interrupt waits, and a store to its file by another vCPU ends as an SBI IPI does. Any other a2 means nothing.
+ */
+#define COVI_UNBIND_TELL		0x54454c4cULL
+
 #ifndef __ASSEMBLER__
 #include "cove/covh.h"
 

@@ -40,6 +40,7 @@ struct irq_vcpu {
 	struct irq_file file;		/* BOUND, UNBINDING; REBINDING, CLONED: the new one */
 	struct irq_file old;		/* REBINDING */
 	u32 stamp;			/* UNBINDING, REBINDING: the TVM's epoch when the old page was blocked */
+	bool tell;			/* until it is bound again: the host wants to know what arrives */
 	u64 allowed[IRQ_WORDS];		/* identities that the host may inject; none at first */
 	struct irq_soft soft;
 };
@@ -62,7 +63,7 @@ void irq_inherit(struct irq_vcpu *to, const struct irq_vcpu *from);
 void irq_attach(struct irq_vcpu *v, const struct irq_file *f);
 /* On the file's hart: what the file holds goes into the software file; the file is clear. New state: @next. */
 void irq_detach(struct irq_vcpu *v, const struct irq_file *f, enum irq_state next);
-/* On the file's hart: late arrivals follow. New state: UNBOUND. */
-void irq_drain(struct irq_vcpu *v);
+/* On the file's hart: late arrivals follow. New state: UNBOUND. True: an interrupt waits in the software file. */
+bool irq_drain(struct irq_vcpu *v);
 
 #endif

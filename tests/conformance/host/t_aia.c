@@ -265,7 +265,7 @@ static void unbound_store_body(void)
 		vcpu_resume(&vm, 0, &e);
 		eq(tvm_result(&vm, 0, &e), CAUSE_BREAK, "the store is done then");
 	} else {
-		vcpu_send(&vm, 0, TVM_FILE(1), 17);
+		eq(vcpu_send(&vm, 0, TVM_FILE(1), 17), -1, "of a store the host is not told");
 		ok(!vm.broken, "a store to an unbound vCPU's file is absorbed");
 		vcpu_send(&vm, 0, TVM_FILE(1) + 4, 18);
 		vcpu_send(&vm, 0, TVM_FILE(1), (u32)machine.imsic_ids + 1);
@@ -285,6 +285,37 @@ static void unbound_store_body(void)
 static void unbound_store(void)
 {
 	in_every_numbering(unbound_store_body);
+}
+
+/* UNBIND by a host that wants to be told of what arrives meanwhile. The value of UNBIND_END, or ~0. */
+static u64 unbind_and_tell(u64 how)
+{
+	struct sbiret r = sbi(SBI_EXT_COVI, COVI_UNBIND_BEGIN, vm.id, 1, how);
+
+	if (r.error || covh_tvm_fence(vm.id).error)
+		return ~0ULL;
+	r = covi_call(COVI_UNBIND_END, vm.id, 1, 0);
+	return r.error ? ~0ULL : (u64)r.value;
+}
+
+static void host_is_told(void)
+{
+	if (!bound_begin(&vm, 2) || !start(1))
+		return;
+	vcpu_irq_on(&vm, 1, ~0ULL);
+	eq(unbind_and_tell(COVI_UNBIND_TELL), 0, "a host that asks hears that nothing waits for the vCPU");
+	if (!strict())
+		eq(vcpu_send(&vm, 0, TVM_FILE(1), 17), 1, "and of a store to its file, whose it is");
+	ok(aia_bind(&vm, 1, 0, 2), "it is bound");
+	vcpu_send(&vm, 0, TVM_FILE(1), 18);
+	eq(unbind_and_tell(COVI_UNBIND_TELL), 1, "the host hears that an interrupt waits");
+	ok(aia_bind(&vm, 1, 0, 2), "it is bound again");
+	eq(unbind_and_tell(COVI_UNBIND_TELL + 1), 0, "a host that does not ask is told nothing");
+	if (!strict())
+		eq(vcpu_send(&vm, 0, TVM_FILE(1), 19), -1, "of no store either");
+	ok(aia_bind(&vm, 1, 0, 2), "it is bound at last");
+	eq(vcpu_take(&vm, 1), strict() ? 18 : 17, "what arrived is there");
+	bound_end(&vm);
 }
 
 /* Row 11: anything else there */
@@ -368,7 +399,7 @@ static const struct test aia_tests[] = {
 	TEST(inherit),
 	TEST(ipis),
 	TEST(host_does_not_reach),
-	TEST(unbound_store),
+	TEST(unbound_store),   TEST(host_is_told),
 	TEST(unbound_other),
 	TEST(host_sees),
 };
