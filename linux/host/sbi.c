@@ -221,7 +221,8 @@ int cove_sbi_bind(unsigned long tvm, unsigned long vcpu, unsigned int file)
 int cove_sbi_unbind_begin(unsigned long tvm, unsigned long vcpu)
 {
 	return report("UNBIND_AIA_IMSIC_BEGIN",
-		      sbi_ecall(COVE_EID_COVI, COVI_UNBIND_BEGIN, tvm, vcpu, 0, 0, 0, 0));
+		      sbi_ecall(COVE_EID_COVI, COVI_UNBIND_BEGIN, tvm, vcpu,
+				COVI_UNBIND_TELL, 0, 0, 0));
 }
 
 int cove_sbi_unbind_end(unsigned long tvm, unsigned long vcpu, bool *waits)
