@@ -2,15 +2,16 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest mediate hcsr stress iommu pci
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence mediate hcsr stress iommu pci
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
 UNIT_PAGE		:= tsm/page/page.c tsm/page/epoch.c lib/rv/host/rv_host.c
 UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
+			   $(wildcard lib/notary/*.c lib/dice/*.c) lib/cbor/cbor.c \
 			   $(addprefix tsm/host/,hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
 			   lib/log/log.c lib/base/fmt.c $(UNIT_FDT) $(filter-out tsm/io/mediate.c,$(wildcard tsm/io/*.c)) \
-			   $(wildcard tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
+			   $(wildcard tsm/task/*.c tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
 			   tests/unit/rig.c $(wildcard tsm/check/*.c) $(addprefix tests/oracle/,watch.c shadow.c tlb.c)
 # The oracle looks at the monitor after every call of these tests (tests/oracle/watch.h).
 WATCHED			:= page_bank_add host_space_init abi_host_ecall abi_tvm_ecall abi_tvm_trap
@@ -32,12 +33,13 @@ measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_bloc
 attest_SRC		:= $(tvm_SRC)
 mediate_SRC		:= $(UNIT_RIG) tsm/io/mediate.c
 hcsr_SRC		:= $(UNIT_RIG)
+evidence_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)
 iommu_SRC		:= $(UNIT_RIG)
 pci_SRC			:= $(addprefix tsm/io/,pci.c pci_caps.c pci_decode.c pci_iommu.c virtio.c) $(UNIT_FDT) lib/rv/host/rv_host.c
 
 include tests/oracle/oracle.mk
 
-$(foreach t,covh tvm run tvm_sbi share fold attest mediate hcsr stress,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
+$(foreach t,covh tvm run tvm_sbi share fold attest evidence mediate hcsr stress,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h
