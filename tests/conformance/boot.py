@@ -135,7 +135,7 @@ def header():
     result(magic == 0x314d535445564f43 and size == len(data), "the image's header tells the size of its file",
            f"{magic:#x} {size} {len(data)}")
     text = data[manifest:manifest + manifest_size].decode("ascii", "replace")
-    result(re.fullmatch(r"name=cove-tsm\n([a-z_]+=[0-9a-fx]+\n)+", text), "and where its manifest is", text)
+    result(re.fullmatch(r"name=CoVE TSM\n([A-Za-z_]+=[0-9a-fxyn]+\n)+", text), "and where its manifest is", text)
 
 
 def devices(image):

@@ -56,11 +56,11 @@ void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret)
 	if (machine_parse(fdt, FDT_MAX_SIZE, &machine, &why) != DT_OK ||
 	    machine_devices_parse(fdt, &machine, &machine_devices, &why) != DT_OK)
 		boot_refuse("%s", why);
-	handoff_take();
 	harts_probe(hartid);
 	page_scrub_init(hart_features.cboz_block);
 	layout_init();
 	layout_move_image(hartid, fdt, instret);
+	handoff_take();
 	map_init();
 	harts_init(hartid);
 	h = this_hart();

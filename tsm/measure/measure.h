@@ -6,10 +6,10 @@
  * (measure_names in measure.c):
  *
  * index  fwid  PCR  what it holds
- * 0      0     0    platform firmware: zero in this version
- * 1      1     1    platform configuration: zero in this version
- * 2      -     -    the TSM: zero in this version
- * 3      -     -    the TSM's manifest: zero in this version
+ * 0      0     0    platform firmware
+ * 1      1     1    platform configuration
+ * 2      -     -    the TSM
+ * 3      -     -    the TSM's manifest; 0 to 3 are what measured boot left (identity.h)
  * 4      2     2    pages: one extend per measured 4 KiB page in ascending order: LE64(gpa) || the
  *                   page
  * 5      3     3    entry: two extends: LE64(entry pc), LE64(entry argument)
