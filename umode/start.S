@@ -11,9 +11,9 @@
 	.globl umode_start
 umode_start:
 	li	sp, NOTARY_MAILBOX
-	la	t0, umode_data_image
-	la	t1, umode_data_start
-	la	t2, umode_data_end
+	lla	t0, umode_data_image
+	lla	t1, umode_data_start
+	lla	t2, umode_data_end
 1:	bgeu	t1, t2, 2f
 	ld	t3, 0(t0)
 	sd	t3, 0(t1)

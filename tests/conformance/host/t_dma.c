@@ -14,7 +14,19 @@
 #define APLIC_TARGETS	0xd003000ULL
 #define RESET_DEVICE	0x100000ULL
 #define BOARD_IOMMU	0x3010000ULL
-#define TSM_IMAGE	0x80200000ULL
+/*
+ * The TSM's piece of memory is the last that the host does not have: behind its first range, up to its second if there is one, or up
+ * to the end of memory, of which there is a multiple of 256 MiB. Tables are at its start, the image is in its last 2 MiB.
+ */
+static u64 tsm_tables(void)
+{
+	return machine.ram[0].base + machine.ram[0].size;
+}
+
+static u64 tsm_image(void)
+{
+	return (machine.nr_ram > 1 ? machine.ram[1].base : ALIGN_UP(tsm_tables(), 256ULL << 20)) - SIZE_2M;
+}
 
 static struct tvm vm;
 
@@ -122,14 +134,11 @@ static void tvm_memory(void)
 
 static void other_memory(void)
 {
-	const struct range *last;
-
 	if (!begin())
 		return;
-	last = &machine.ram[machine.nr_ram - 1];
 	refuse(0x80000000, "the firmware");
-	refuse(TSM_IMAGE, "the TSM's image");
-	refuse(last->base + last->size, "the TSM's tables");
+	refuse(tsm_image(), "the TSM's image");
+	refuse(tsm_tables(), "the TSM's tables");
 	refuse(machine.imsic[0] - PAGE_SIZE, "the TSM's interrupt file");
 	refuse(PCI_ECAM, "PCI's configuration space");
 	refuse(APLIC_TARGETS, "the APLIC's targets");
@@ -340,7 +349,7 @@ static void reports(void)
 	sbi_err(sbi(SBI_EXT_TSM, 2), SBI_ERR_NOT_SUPPORTED, "the extension has no third function");
 	sbi_err(sbi(SBI_EXT_TSM, TSM_EXT_IO_FAULT, page + 4), SBI_ERR_INVALID_ADDRESS,
 		"a report at an unaligned address is refused");
-	sbi_err(sbi(SBI_EXT_TSM, TSM_EXT_IO_FAULT, TSM_IMAGE), SBI_ERR_INVALID_ADDRESS,
+	sbi_err(sbi(SBI_EXT_TSM, TSM_EXT_IO_FAULT, tsm_image()), SBI_ERR_INVALID_ADDRESS,
 		"a report into the TSM is refused");
 	ok(cove_convert(page, 1), "a page is converted");
 	if (io_protection() == TSM_IO_IOMMU && edu_init()) {
