@@ -19,14 +19,26 @@ void need(bool good, const char *what)
 	shutdown(true);
 }
 
+/* only=PART on the command line runs one part (scripts/profile). */
+static bool wanted(const char *part)
+{
+	const char *only = strstr(machine.bootargs, "only=");
+
+	return !only || !strncmp(only + 5, part, strlen(part));
+}
+
 void rt_main(void)
 {
 	need(cove_init(), "there is no TSM that is ready");
 	nacl_setup(0);
-	bench_calls();
-	bench_pages();
-	bench_life();
-	bench_run();
+	if (wanted("calls"))
+		bench_calls();
+	if (wanted("pages"))
+		bench_pages();
+	if (wanted("life"))
+		bench_life();
+	if (wanted("run"))
+		bench_run();
 	print("bench: end\n");
 	shutdown(false);
 }
