@@ -98,7 +98,7 @@ void rig_harts_reset(void)
 	for (u32 i = 0; i < RIG_HARTS; i++) {
 		struct hart *h = &hart_mem[i];
 
-		*h = (struct hart){ .hartid = i + 10, .index = i, .vmid_generation = 1,
+		*h = (struct hart){ .hartid = i + 10, .index = i, .msi_index = i, .vmid_generation = 1,
 				    .imsic = SPA(RIG_FILES + i * RIG_FILE_PAGES * PAGE_SIZE) };
 		memset(&cpus[i], 0, sizeof(cpus[i]));
 		h->stack_top = 0x1000 * (i + 1);

@@ -40,6 +40,6 @@ pci_SRC			:= $(addprefix tsm/io/,pci.c pci_caps.c pci_decode.c pci_iommu.c virti
 
 include tests/oracle/oracle.mk
 
-$(foreach t,covh tvm run tvm_sbi share fold attest evidence mediate hcsr stress,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
+$(foreach t,covh tvm run tvm_sbi share fold attest evidence mediate hcsr stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One TVM: its tables, its pool, its lists, its state. */
 #include "check/check.h"
+#include "notary/layout.h"
 #include "rv_arch.h"
 
 /* Descriptors in a page of them: the first one's room holds the link. */
@@ -255,7 +256,8 @@ u64 check_vcpu_frames(void)
 
 	if (hart_features.vector)
 		size += sizeof(struct vector_regs) + 32 * hart_features.vlenb;
-	return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	/* Behind them, what the U-mode program works in. */
+	return ((size + PAGE_SIZE - 1) >> PAGE_SHIFT) + NOTARY_ARENA_PAGES;
 }
 
 void check_tvm(struct tvm_view *v, struct check_sums *s)
