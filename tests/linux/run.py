@@ -95,7 +95,7 @@ def interrupts(run):
 @check("lspci lists the disk and the network device")
 def lspci(run):
     text = run.shell.ok("lspci")
-    must("Virtio block device" in text and "Virtio network device" in text, "a device is missing: %r" % text)
+    must(re.search("Virtio (1.0 )?block device", text) and re.search("Virtio (1.0 )?network device", text), "a device is missing: %r" % text)
 
 
 # --- devices ------------------------------------------------------------------------------------------
