@@ -344,14 +344,13 @@ def guest_net(run):
     guest_run(run, "nc 10.9.0.1 99 </tmp/new && echo sent it", r"^sent it\n")
 
 
-@check("the guest finds its measurement, powers off, and the host has what it wrote and sent", cove=True)
+@check("the guest finds its measurement, powers off, and the host has what it wrote", cove=True)
 def guest_end(run):
     in_guest(run)
     found = guest_run(run, "cat /sys/kernel/cove_guest/measurement", r"^measurement 4: (\w{96})\n")
     must(found.group(1).strip("0"), "the measurement is zero")
     guest_off(run)
     must(run.shell.ok("sha256sum </tmp/disk").strip()[:64] == run.guest_sums[2], "the disk's file has something else")
-    run.shell.ok("dd if=/tmp/disk bs=1M skip=1 count=1 2>/dev/null | cmp - /tmp/got")
     run.shell.ok("ip link del tap0; killall httpd; rm -r /tmp/www")
 
 
