@@ -48,6 +48,8 @@ static void reply(struct world *w, s64 error, s64 value)
 static void set_owned(struct pmu *p, struct world *w, u32 owned)
 {
 	p->owned = owned;
+	if (p != &this_hart()->pmu)
+		this_hart()->tvm_pmu = owned ? p : NULL;
 	w->hcounteren = (w->hcounteren & ~(u64)counters) | owned;
 	csr_write(CSR_HCOUNTEREN, w->hcounteren);
 }
@@ -289,13 +291,13 @@ static bool overflow_of(const struct pmu *p)
 	return p->started && csr_read(CSR_SCOUNTOVF) & p->started;
 }
 
-void pmu_enter(struct hart *h, struct pmu *p, struct world *w)
+void pmu_hand_out(struct hart *h, struct pmu *p, struct world *w)
 {
-	h->tvm_pmu = p;
 	if (h->pmu.started)
 		firmware_stop(h->pmu.started, 0);
 	if (!p->owned)
 		return;
+	h->tvm_pmu = p;
 	hand_over(&h->pmu, p, p->owned);
 	w->hcounteren = (w->hcounteren & ~(u64)counters) | p->owned;
 	if (p->started)
@@ -311,10 +313,8 @@ static void resume(const struct hart *h)
 		firmware_start(h->pmu.started, 0, 0);
 }
 
-void pmu_leave(struct hart *h)
+void pmu_hand_back(struct hart *h, struct pmu *p)
 {
-	struct pmu *p = h->tvm_pmu;
-
 	if (p->owned) {
 		firmware_stop(p->owned, 0);
 		if (overflow_of(p))
@@ -336,13 +336,11 @@ void pmu_release(struct hart *h)
 }
 
 /* TVMs are offered no overflow interrupt: theirs ends here. */
-void pmu_overflow(struct hart *h)
+void pmu_take_overflow(struct hart *h)
 {
-	if (!(csr_read(CSR_SIP) & BIT(IRQ_LCOFI)))
-		return;
 	csr_clear(CSR_SIP, BIT(IRQ_LCOFI));
-	if (!h->tvm_pmu)
+	if (!h->vcpu)
 		csr_set(CSR_HVIP, BIT(IRQ_LCOFI));
-	else if (!overflow_of(h->tvm_pmu))
+	else if (!h->tvm_pmu || !overflow_of(h->tvm_pmu))
 		h->host.hvip |= BIT(IRQ_LCOFI);
 }
