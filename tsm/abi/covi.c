@@ -113,15 +113,20 @@ static struct reply covi_reclaim(const struct call *c)
 
 enum vcpu_op { OP_BIND, OP_UNBIND_BEGIN, OP_UNBIND_END, OP_INJECT, OP_REBIND_BEGIN, OP_CLONE, OP_REBIND_END };
 
-static enum tsm_err vcpu_perform(enum vcpu_op op, struct tvm *t, struct vcpu *v, u64 arg)
+static enum tsm_err vcpu_perform(enum vcpu_op op, struct tvm *t, struct vcpu *v, u64 arg, u64 *value)
 {
+	enum tsm_err err;
+	bool ready = false;
+
 	switch (op) {
 	case OP_BIND:
 		return tvm_aia_bind(t, v, arg);
 	case OP_UNBIND_BEGIN:
 		return tvm_aia_unbind_begin(t, v);
 	case OP_UNBIND_END:
-		return tvm_aia_unbind_end(t, v);
+		err = tvm_aia_unbind_end(t, v, &ready);
+		*value = ready;
+		return err;
 	case OP_INJECT:
 		return t->aia.valid ? irq_inject(&v->irq, arg) : TSM_E_PARAM;
 	case OP_REBIND_BEGIN:
@@ -134,15 +139,16 @@ static enum tsm_err vcpu_perform(enum vcpu_op op, struct tvm *t, struct vcpu *v,
 	return TSM_E_NOT_SUPPORTED;
 }
 
-/* What these have in common. Refuses: unknown id or vCPU, not RUNNABLE, and what tvm/aia.h says of each. */
+/* What these have in common. The value is 0, but of UNBIND_END 1 if an interrupt waits: the vCPU should not sleep. Refuses: unknown id or vCPU, not RUNNABLE, and what tvm/aia.h says of each. */
 static struct reply vcpu_call(const struct call *c, enum vcpu_op op)
 {
 	struct tvm *t = tvm_get(c->arg[0]);
 	struct vcpu *v = t && tvm_state(t) == TVM_RUNNABLE ? tvm_vcpu(t, c->arg[1]) : NULL;
-	enum tsm_err err = v ? vcpu_perform(op, t, v, c->arg[2]) : TSM_E_PARAM;
+	u64 value = 0;
+	enum tsm_err err = v ? vcpu_perform(op, t, v, c->arg[2], &value) : TSM_E_PARAM;
 
 	tvm_put(t);
-	return reply_value(err, 0);
+	return reply_value(err, value);
 }
 
 static struct reply covi_bind(const struct call *c) { return vcpu_call(c, OP_BIND); }

@@ -95,9 +95,23 @@ void irq_detach(struct irq_vcpu *v, const struct irq_file *f, enum irq_state nex
 	spin_unlock(&v->lock);
 }
 
-void irq_drain(struct irq_vcpu *v)
+/* The file would signal an interrupt: one is pending and enabled, below the threshold, and delivery is on. */
+static bool soft_ready(const struct irq_soft *s)
+{
+	for (u32 i = 0; i < IRQ_WORDS; i++) {
+		u64 both = s->pending[i] & s->enabled[i];
+
+		if (both)
+			return s->delivery == 1 && (!s->threshold ||
+						    (u64)i * 64 + (u64)__builtin_ctzll(both) < s->threshold);
+	}
+	return false;
+}
+
+bool irq_drain(struct irq_vcpu *v)
 {
 	struct irq_soft late = { 0 };
+	bool ready;
 
 	spin_lock(&v->lock);
 	irq_file_save(v->file.number, &late);
@@ -105,5 +119,7 @@ void irq_drain(struct irq_vcpu *v)
 		v->soft.pending[i] |= late.pending[i];
 	v->file = (struct irq_file){ 0 };
 	v->state = IRQ_UNBOUND;
+	ready = soft_ready(&v->soft);
 	spin_unlock(&v->lock);
+	return ready;
 }

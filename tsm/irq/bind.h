@@ -62,7 +62,7 @@ void irq_inherit(struct irq_vcpu *to, const struct irq_vcpu *from);
 void irq_attach(struct irq_vcpu *v, const struct irq_file *f);
 /* On the file's hart: what the file holds goes into the software file; the file is clear. New state: @next. */
 void irq_detach(struct irq_vcpu *v, const struct irq_file *f, enum irq_state next);
-/* On the file's hart: late arrivals follow. New state: UNBOUND. */
-void irq_drain(struct irq_vcpu *v);
+/* On the file's hart: late arrivals follow. New state: UNBOUND. True: an interrupt waits in the software file. */
+bool irq_drain(struct irq_vcpu *v);
 
 #endif

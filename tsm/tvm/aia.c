@@ -261,7 +261,7 @@ static bool my_step(struct vcpu *v, enum irq_state state, struct irq_file *f, u3
 	return ok && f->hart == this_hart();
 }
 
-enum tsm_err tvm_aia_unbind_end(struct tvm *t, struct vcpu *v)
+enum tsm_err tvm_aia_unbind_end(struct tvm *t, struct vcpu *v, bool *ready)
 {
 	struct gstage_span s = file_span(v);
 	struct gstage_run run;
@@ -275,7 +275,7 @@ enum tsm_err tvm_aia_unbind_end(struct tvm *t, struct vcpu *v)
 	spin_lock(&t->lock);
 	check(gstage_remove(&t->gstage, &s, &run));
 	spin_unlock(&t->lock);
-	irq_drain(&v->irq);
+	*ready = irq_drain(&v->irq);
 	page_move(t, f.page, PAGE_TVM_BLOCKED, PAGE_CONVERTED, 0);
 	return TSM_OK;
 }
@@ -346,15 +346,16 @@ bool tvm_aia_runnable(const struct tvm *t, struct vcpu *v, u64 *number, bool *el
 	return bound && !*elsewhere;
 }
 
-bool tvm_aia_store(struct tvm *t, gpa_t gpa, u32 value)
+bool tvm_aia_store(struct tvm *t, gpa_t gpa, u32 value, struct vcpu **raised)
 {
 	struct vcpu *v = vcpu_with_address(t, GPA(ALIGN_DOWN(gpa.v, PAGE_SIZE)), TVM_MAX_VCPUS);
 
+	*raised = NULL;
 	if (!v)
 		return false;
 	/* seteipnum_le is the one register of the page that exists here; what is no identity is dropped, as hardware does. */
-	if (!(gpa.v & PAGE_MASK))
-		irq_send(&v->irq, value);
+	if (!(gpa.v & PAGE_MASK) && irq_send(&v->irq, value))
+		*raised = v;
 	return true;
 }
 

@@ -46,7 +46,8 @@ void tvm_aia_measure(const struct tvm *t, struct sha384_ctx *ctx);
  */
 enum tsm_err tvm_aia_bind(struct tvm *t, struct vcpu *v, u64 mask);
 enum tsm_err tvm_aia_unbind_begin(struct tvm *t, struct vcpu *v);
-enum tsm_err tvm_aia_unbind_end(struct tvm *t, struct vcpu *v);
+/* *ready: the software file would interrupt the vCPU if it had a file now. */
+enum tsm_err tvm_aia_unbind_end(struct tvm *t, struct vcpu *v, bool *ready);
 enum tsm_err tvm_aia_rebind_begin(struct tvm *t, struct vcpu *v, u64 mask);
 enum tsm_err tvm_aia_rebind_clone(struct tvm *t, struct vcpu *v);
 enum tsm_err tvm_aia_rebind_end(struct vcpu *v);
@@ -57,8 +58,11 @@ enum tsm_err tvm_aia_rebind_end(struct vcpu *v);
  */
 bool tvm_aia_runnable(const struct tvm *t, struct vcpu *v, u64 *number, bool *elsewhere);
 
-/* A vCPU's store of @value to an interrupt file of its TVM that is not mapped: false when no vCPU has its file at @gpa. */
-bool tvm_aia_store(struct tvm *t, gpa_t gpa, u32 value);
+/*
+ * A vCPU's store of @value to an interrupt file of its TVM that is not mapped: false when no vCPU has its file at @gpa. *raised is
+ * the vCPU for which an interrupt has become pending, or NULL.
+ */
+bool tvm_aia_store(struct tvm *t, gpa_t gpa, u32 value, struct vcpu **raised);
 
 /* DESTROY: the vCPU's files go back to the host, converted; they are cleared on their own hart before anybody sees them. */
 void tvm_aia_release(struct tvm *t, struct vcpu *v);

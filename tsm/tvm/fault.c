@@ -2,6 +2,7 @@
 #include "rv/fetch.h"
 #include "rv/inject.h"
 #include "rv_arch.h"
+#include "sbi.h"
 #include "tvm/run.h"
 
 static u64 permission_needed(u64 scause)
@@ -48,12 +49,14 @@ static bool mmio_fault(struct vcpu *v, const struct vcpu_trap *trap, struct vcpu
 
 /*
  * An access to an interrupt file that is not mapped: its vCPU has none now. A store makes the interrupt pending in the software
- * file for the RFC client, which takes the exit that a strict host gets (ABI.md 9.4 row 6) for its end.
+ * file for the RFC client, which takes the exit that a strict host gets (ABI.md 9.4 row 6) for its end. The host is told for
+ * whom, as after an SBI IPI, since that vCPU may sleep there.
  */
 static bool imsic_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap, struct vcpu_exit *e)
 {
 	gpa_t gpa = trap_gpa(trap);
 	struct mmio_op op;
+	struct vcpu *raised;
 	u32 insn;
 
 	if (trap->scause != CAUSE_STORE_GUEST || trap_is_walk(trap)) {
@@ -68,12 +71,15 @@ static bool imsic_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *t
 	if (!rv_fetch_insn(v->world.sepc, &insn))
 		return true;
 	if (!mmio_decode(insn, &op) || !op.store || op.width != 4 || !IS_ALIGNED(gpa.v, 4ULL) ||
-	    !tvm_aia_store(t, gpa, (u32)v->world.gpr[op.reg])) {
+	    !tvm_aia_store(t, gpa, (u32)v->world.gpr[op.reg], &raised)) {
 		world_inject(&v->world, CAUSE_STORE_ACCESS, trap->stval);
 		return true;
 	}
 	v->world.sepc += op.length;
-	return true;
+	if (!raised)
+		return true;
+	exit_notify(e, SBI_EXT_IPI, SBI_IPI_SEND, 1, raised->id, false);
+	return false;
 }
 
 static bool region_fault(struct tvm *t, struct vcpu *v, const struct vcpu_trap *trap,

@@ -133,6 +133,17 @@ static void notifications(void)
 	end();
 }
 
+/* The value of UNBIND_END: 1, an interrupt waits; or ~0, an error */
+static u64 unbind_tells(void)
+{
+	struct sbiret r;
+
+	sbi_ok(covi_call(COVI_UNBIND_BEGIN, vm.id, 0, 0), "UNBIND_BEGIN");
+	sbi_ok(covh_tvm_fence(vm.id), "the fence");
+	r = covi_call(COVI_UNBIND_END, vm.id, 0, 0);
+	return r.error ? ~0ULL : (u64)r.value;
+}
+
 static void allow_list(void)
 {
 	u64 last = machine.imsic_ids;
@@ -258,13 +269,15 @@ static void pending_stays(void)
 	vcpu_ireg_set(&vm, 0, IREG_EITHRESHOLD, 60);
 	vcpu_ireg_set(&vm, 0, IREG_EIE0 + 2 * (last / 64), BIT(last % 64));
 	sbi_ok(allow(0, ~0ULL), "the TVM allows all");
-	vcpu_send(&vm, 0, TVM_FILE(0), 2);
 	sbi_ok(inject(0, 20), "the host injects what is not enabled");
+	eq(unbind_tells(), 0, "UNBIND_END says that nothing waits for the vCPU");
+	ok(aia_bind(&vm, 0, 0, 1), "it is bound");
+	vcpu_send(&vm, 0, TVM_FILE(0), 2);
 	sbi_ok(inject(0, last), "and the last identity");
 	sbi_ok(covi_call(COVI_UNBIND_BEGIN, vm.id, 0, 0), "UNBIND_BEGIN");
 	sbi_ok(inject(0, 3), "INJECT while unbinding");
 	sbi_ok(covh_tvm_fence(vm.id), "the fence");
-	sbi_ok(covi_call(COVI_UNBIND_END, vm.id, 0, 0), "UNBIND_END");
+	eq(covi_call(COVI_UNBIND_END, vm.id, 0, 0).value, 1, "UNBIND_END says that an interrupt waits");
 	sbi_ok(inject(0, 4), "INJECT while unbound");
 	sbi_ok(covi_call(COVI_BIND, vm.id, 0, BIT(1)), "BIND");
 	sbi_ok(inject(0, 5), "INJECT while bound");
@@ -429,9 +442,9 @@ static void unbound_store_body(void)
 		vcpu_resume(&vm, 0, &e);
 		eq(tvm_result(&vm, 0, &e), CAUSE_BREAK, "the store is done then");
 	} else {
-		vcpu_send(&vm, 0, TVM_FILE(1), 17);
-		ok(!vm.broken, "a store to an unbound vCPU's file is absorbed");
-		vcpu_send(&vm, 0, TVM_FILE(1) + 4, 18);
+		eq(vcpu_send(&vm, 0, TVM_FILE(1), 17), 1, "a store to an unbound vCPU's file is absorbed, and the host told whose it is");
+		ok(!vm.broken, "the vCPU goes on behind it");
+		eq(vcpu_send(&vm, 0, TVM_FILE(1) + 4, 18), -1, "of a store that raises nothing the host is told nothing");
 		vcpu_send(&vm, 0, TVM_FILE(1), (u32)machine.imsic_ids + 1);
 		vcpu_send(&vm, 0, TVM_FILE(1), ~0u);
 		vcpu_send(&vm, 0, TVM_FILE(1), 0);

@@ -194,10 +194,18 @@ bool vcpu_store_word(struct tvm *t, u32 vcpu, u64 gpa, u32 value, struct exit *e
 	return tvm_exec(t, vcpu, e);
 }
 
-void vcpu_send(struct tvm *t, u32 vcpu, u64 gpa, u32 id)
+s64 vcpu_send(struct tvm *t, u32 vcpu, u64 gpa, u32 id)
 {
 	struct exit e;
+	s64 told = -1;
+	bool ran = vcpu_store_word(t, vcpu, gpa, id, &e);
 
-	if (!vcpu_store_word(t, vcpu, gpa, id, &e) || tvm_result(t, vcpu, &e) != CAUSE_BREAK)
+	if (!e.error && e.scause == CAUSE_ECALL && e.a[7] == SBI_EXT_IPI && e.a[0] == 1) {
+		told = (s64)e.a[1];
+		vcpu_resume(t, vcpu, &e);
+		ran = true;
+	}
+	if (!ran || tvm_result(t, vcpu, &e) != CAUSE_BREAK)
 		note("a store of %u to %lx does not run through", id, gpa);
+	return told;
 }

@@ -53,7 +53,8 @@ u32 vcpu_take(struct tvm *t, u32 vcpu);
 /* A store of a word; the exit, if it leads to one, is in *e. */
 bool vcpu_store_word(struct tvm *t, u32 vcpu, u64 gpa, u32 value, struct exit *e);
 /* The same when it must run through. */
-void vcpu_send(struct tvm *t, u32 vcpu, u64 gpa, u32 id);
+/* The vCPU that the host was told of, since it has no file and may sleep; or -1. */
+s64 vcpu_send(struct tvm *t, u32 vcpu, u64 gpa, u32 id);
 
 #define INSN_SW_A1_A0	0x00b52023	/* sw a1, 0(a0) */
 #define INSN_LD_A1_A0	0x00053583	/* ld a1, 0(a0) */
