@@ -138,6 +138,8 @@ linux-stable: overlay-all overlay-stable
 	$(Q)scripts/mkinitramfs stable
 
 guest-stable guest-newest: guest-%: $(BUILD)/guest/stub.bin
+	$(Q)$(MAKE) --no-print-directory -C linux/guest/module KERNEL=$* O=$(abspath $(BUILD))/linux/guest/$*
+	$(Q)install -D -m 644 $(BUILD)/linux/guest/$*/cove-guest.ko $(OVERLAY)/guest-$*/lib/modules/cove-guest.ko
 	$(Q)scripts/mkguest $*
 
 check-images: $(BUILD)/tsm.bin linux-stable guest-stable

@@ -55,6 +55,8 @@ static const char usage[] =
 	"  --kernel FILE   a stock kernel behind its boot stub\n"
 	"  --initrd FILE   its initramfs; measured with it\n"
 	"  --append TEXT   its command line, behind '" APPEND "'\n"
+	"  --disk FILE     a disk for it, a file or block device; up to 4\n"
+	"  --net tap=NAME  a network for it: that TAP interface of the host; up to 2\n"
 	"  --memory SIZE   memory of the TVM, with a suffix K, M or G; 64M, for a kernel 512M\n"
 	"  --cpus N        number of vCPUs; 1 if not given\n"
 	"  --device PATH   /dev/cove if not given\n"
@@ -73,6 +75,10 @@ struct options {
 	const char *append;
 	const char *device;
 	uint64_t mem;
+	const char *disks[VM_MAX_DISKS + 1];	/* one more, to complain of */
+	unsigned int nr_disks;
+	const char *nets[VM_MAX_NETS + 1];
+	unsigned int nr_nets;
 	unsigned int vcpus;
 	bool verbose;
 };
@@ -153,6 +159,14 @@ static void take_text(struct options *o, int option)
 	case 'a':
 		o->append = optarg;
 		break;
+	case 'D':
+		if (o->nr_disks <= VM_MAX_DISKS)
+			o->disks[o->nr_disks++] = optarg;
+		break;
+	case 'n':
+		if (o->nr_nets <= VM_MAX_NETS)
+			o->nets[o->nr_nets++] = optarg;
+		break;
 	case 'd':
 		o->device = optarg;
 		break;
@@ -169,6 +183,8 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "initrd", required_argument, NULL, 'i' },
 		{ "append", required_argument, NULL, 'a' },
+		{ "disk", required_argument, NULL, 'D' },
+		{ "net", required_argument, NULL, 'n' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "mem", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
@@ -180,7 +196,7 @@ static int parse(int argc, char **argv, struct options *o)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "k:i:a:m:c:d:vh", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:i:a:D:n:m:c:d:vh", known, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			return EXIT_OK;
@@ -257,6 +273,24 @@ static bool load_image(struct vm *vm, struct image *image, const char *path)
 	return true;
 }
 
+static bool add_devices(struct vm *vm, const struct options *o)
+{
+	unsigned int i;
+
+	for (i = 0; i < o->nr_disks; i++)
+		if (!device_add_disk(vm, o->disks[i]))
+			return false;
+	for (i = 0; i < o->nr_nets; i++) {
+		if (strncmp(o->nets[i], "tap=", 4) || !o->nets[i][4]) {
+			complain("--net %s: give tap=NAME, the name of a TAP interface", o->nets[i]);
+			return false;
+		}
+		if (!device_add_net(vm, o->nets[i] + 4))
+			return false;
+	}
+	return true;
+}
+
 /* Device tree and initramfs of a stock kernel; *arg is the device tree's address. */
 static bool prepare_kernel(struct vm *vm, const struct options *o, const struct image *image, uint64_t *arg)
 {
@@ -268,7 +302,15 @@ static bool prepare_kernel(struct vm *vm, const struct options *o, const struct 
 		return false;
 	}
 	vm->has_devices = true;
+	if (!add_devices(vm, o))
+		return false;
 	devices_init(vm);
+	if (!vm_add_aia(vm, IMSIC_BASE))
+		return false;
+	if (vm->nr_virtio && !vm->aia) {
+		complain("no --disk and --net here: the host has no guest interrupt files");
+		return false;
+	}
 	return vm_describe(vm) &&
 	       kernel_prepare(vm, o->initrd, append, image->offset + image->memory, arg);
 }

@@ -240,7 +240,7 @@ enum vm_end vm_run(struct vm *vm)
 	sigaction(SIGHUP, &action, NULL);
 	sigaction(WAKE, &action, NULL);
 
-	if (start_others(vm) && (!vm->has_devices || input_start(vm)))
+	if (start_others(vm) && (!vm->has_devices || devices_start(vm)))
 		vcpu_thread(&vm->vcpus[0]);
 	else
 		vm_stop(vm, VM_ERROR);

@@ -222,6 +222,67 @@ bool vm_describe(struct vm *vm)
 	return true;
 }
 
+static bool aia_attr(int fd, bool set, uint32_t group, uint64_t attr, void *value)
+{
+	struct kvm_device_attr a = {
+		.group = group,
+		.attr = attr,
+		.addr = (uint64_t)(uintptr_t)value,
+	};
+
+	return !ioctl(fd, set ? KVM_SET_DEVICE_ATTR : KVM_GET_DEVICE_ATTR, &a);
+}
+
+static bool set_up_aia(struct vm *vm, int fd, uint64_t base)
+{
+	uint32_t bits = 0, none = 0;
+	uint64_t address;
+	unsigned int id;
+
+	while (1u << bits < vm->nr_vcpus)
+		bits++;
+	if (!aia_attr(fd, false, AIA_GRP_CONFIG, AIA_CONFIG_IDS, &vm->imsic_ids) ||
+	    !aia_attr(fd, true, AIA_GRP_CONFIG, AIA_CONFIG_SRCS, &none) ||
+	    !aia_attr(fd, true, AIA_GRP_CONFIG, AIA_CONFIG_GUEST_BITS, &none) ||
+	    !aia_attr(fd, true, AIA_GRP_CONFIG, AIA_CONFIG_HART_BITS, &bits))
+		return false;
+	for (id = 0; id < vm->nr_vcpus; id++) {
+		address = base + id * VM_PAGE;
+		if (!aia_attr(fd, true, AIA_GRP_ADDR, AIA_ADDR_IMSIC(id), &address))
+			return false;
+	}
+	return aia_attr(fd, true, AIA_GRP_CTRL, AIA_CTRL_INIT, NULL);
+}
+
+bool vm_add_aia(struct vm *vm, uint64_t base)
+{
+	struct kvm_create_device device = { .type = DEV_TYPE_RISCV_AIA };
+
+	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device)) {
+		if (errno == ENODEV || errno == ENOTTY)
+			return true;	/* a guest gets along without, but for devices */
+		complain("KVM_CREATE_DEVICE: %s: " LOG_HINT, strerror(errno));
+		return false;
+	}
+	vm->aia = set_up_aia(vm, (int)device.fd, base);
+	if (!vm->aia)
+		complain("the AIA device cannot be set up: %s: " LOG_HINT, strerror(errno));
+	close((int)device.fd);
+	return vm->aia;
+}
+
+void vm_msi(struct vm *vm, uint64_t address, uint32_t id)
+{
+	struct kvm_msi msi = {
+		.address_lo = (uint32_t)address,
+		.address_hi = (uint32_t)(address >> 32),
+		.data = id,
+	};
+
+	if (ioctl(vm->fd, KVM_SIGNAL_MSI, &msi) < 0 && vm->verbose)
+		complain("interrupt %u at 0x%" PRIx64 ": %s", id, address, strerror(errno));
+}
+
 bool vm_set_entry(struct vm *vm, uint64_t pc, uint64_t arg)
 {
 	if (set_core(&vm->vcpus[0], offsetof(struct kvm_riscv_core, regs.pc), pc) &&

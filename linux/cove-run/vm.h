@@ -8,14 +8,18 @@
 #include <stdint.h>
 #include <linux/kvm.h>
 
+#include "aplic.h"
+#include "block.h"
 #include "console.h"
+#include "net.h"
 #include "uart.h"
 
 #define VM_RAM_BASE	0x80000000ULL
 #define VM_MAX_VCPUS	64
 #define VM_PAGE		4096ULL
 #define VM_MAX_VIRTIO	6
-#define APLIC_SOURCES	(1 + VM_MAX_VIRTIO)	/* the UART's first */
+#define VM_MAX_DISKS	4
+#define VM_MAX_NETS	2
 
 /* The seed's two additions to KVM's interface. */
 #define KVM_VM_TYPE_RISCV_COVE	(1UL << 9)
@@ -38,6 +42,13 @@ enum vm_end {
 };
 
 struct vm;
+
+/* A virtio device, and which line it has. */
+struct virtio_slot {
+	struct vm *vm;
+	struct virtio *device;
+	unsigned int source;
+};
 
 struct vcpu {
 	struct vm *vm;
@@ -64,6 +75,12 @@ struct vm {
 	unsigned int nr_virtio;
 	struct console console;
 	struct uart uart;
+	struct aplic aplic;
+	struct virtio_slot virtio[VM_MAX_VIRTIO];
+	struct block disks[VM_MAX_DISKS];
+	unsigned int nr_disks;
+	struct net nets[VM_MAX_NETS];
+	unsigned int nr_nets;
 	pthread_mutex_t lock;	/* console, devices, end */
 	enum vm_end end;
 	uint64_t exits;
@@ -74,6 +91,10 @@ bool vm_open(struct vm *vm, const char *device);
 bool vm_create(struct vm *vm, uint64_t ram_size);
 bool vm_measure(struct vm *vm, uint64_t offset, uint64_t size);
 bool vm_add_vcpus(struct vm *vm, unsigned int n);
+/* Interrupt files, one a vCPU, where the host has them to give; sets aia. After vm_add_vcpus(). */
+bool vm_add_aia(struct vm *vm, uint64_t base);
+/* A message to a vCPU's file; what the TVM does not allow gets lost. */
+void vm_msi(struct vm *vm, uint64_t address, uint32_t id);
 /* For a stock kernel: what its vCPUs can do, into isa, mmu and timebase. After vm_add_vcpus(). */
 bool vm_describe(struct vm *vm);
 bool vm_set_entry(struct vm *vm, uint64_t pc, uint64_t arg);
@@ -88,10 +109,16 @@ void vm_stop(struct vm *vm, enum vm_end how);
  * device.
  */
 void devices_init(struct vm *vm);
+/* Before devices_init(). False after a message. */
+bool device_add_disk(struct vm *vm, const char *path);
+bool device_add_net(struct vm *vm, const char *interface);
 bool device_load(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t *value);
 bool device_store(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t value);
-/* Reads the terminal, or whatever standard input is, for the UART. False after a message. */
-bool input_start(struct vm *vm);
+/*
+ * Threads: what reads the terminal, or whatever standard input is, for the UART, and the network.
+ * False after a message.
+ */
+bool devices_start(struct vm *vm);
 
 /* One line on standard error, with our name. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -2,8 +2,9 @@
 /*
  * What the files of cove.ko know of each other.
  *
- * Lock order: vcpu->mutex, vm->lock, the fence lock of mem.c, cpus_read_lock(). cove_vms_lock is
- * taken first of all, by whoever walks the list of VMs.
+ * Lock order: vcpu->mutex, vm->lock, vcpu->irq_lock, vm->fence_lock. The fence lock of mem.c and
+ * cpus_read_lock() come after vm->lock, and are never taken with an irq_lock held: the CPU hotplug
+ * callback takes irq_locks. cove_vms_lock is taken first of all, by whoever walks the list of VMs.
  */
 #ifndef COVE_H
 #define COVE_H
@@ -12,9 +13,12 @@
 #include <linux/kref.h>
 #include <linux/kvm.h>
 #include <linux/list.h>
+#include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "cove_sbi.h"
 
@@ -45,18 +49,39 @@ struct cove_chunk {
 	unsigned int used;		/* data chunks: pages handed out, from the first on */
 };
 
+/*
+ * What is at a page of a slot: its kind, whether it is part of a 2 MiB leaf, and for the two kinds
+ * that are mapped the frame's number.
+ */
+enum cove_kind {
+	COVE_NOTHING,			/* confidential, not touched yet */
+	COVE_PRIVATE,			/* confidential: a page of ours */
+	COVE_SHARED,			/* shared: a pinned page of the VMM's mapping */
+	COVE_SHARED_NOTHING,		/* shared, not touched yet */
+};
+
+#define COVE_KIND_MASK	3UL
+#define COVE_LARGE	4UL
+#define COVE_PFN_SHIFT	3
+
+static inline enum cove_kind cove_kind(unsigned long entry)
+{
+	return entry & COVE_KIND_MASK;
+}
+
 struct cove_slot {
 	u32 id;
 	u64 gpa;
 	u64 size;
-	u64 uaddr;			/* the VMM's mapping: measured pages come from there */
-	unsigned long *populated;	/* one bit per page: mapped in the TVM */
+	u64 uaddr;			/* the VMM's mapping: measured and shared pages only */
+	unsigned long *pages;		/* one entry per page */
 };
 
 struct cove_vm {
 	struct kref ref;
 	struct list_head list;		/* cove_vms, under cove_vms_lock */
 	struct mm_struct *mm;		/* of the creator: compared, never used */
+	struct mem_cgroup *memcg;	/* of the creator: what the TVM's memory is charged to */
 
 	struct mutex lock;		/* all that follows */
 	unsigned long tvm;		/* the TSM's name for it; 0: there is none */
@@ -66,12 +91,23 @@ struct cove_vm {
 
 	struct list_head state;		/* chunks: page directory and tables, TVM and vCPU state */
 	struct list_head data;		/* chunks: what the TVM's memory is made of */
-	u64 data_pages;			/* in data */
+	struct list_head ready;		/* chunks of the pool: converted, fenced, not used yet */
+	struct list_head spare;		/* pages, by lru: they were in the TVM and came back */
+	unsigned int nr_ready;
+	u64 data_pages;			/* in data and ready */
 	u64 slot_pages;			/* in slots */
+	u64 shared_pages;		/* pinned */
+	struct work_struct refill;
 
 	unsigned int nr_slots;
 	struct cove_slot slots[COVE_MAX_SLOTS];
 	struct cove_vcpu *vcpus[COVE_MAX_VCPUS];	/* once set, an entry stays */
+	unsigned int nr_vcpus;
+	bool has_aia_fd;
+	bool aia;			/* it has interrupt files; constant once it runs */
+
+	struct mutex fence_lock;	/* the TVM's fence */
+	atomic_t share_replies;		/* share requests that are done but not answered yet */
 };
 
 /* What a RUN left, read with interrupts off and before anything else could run on this CPU. */
@@ -95,6 +131,16 @@ enum cove_debt {
 	COVE_DEBT_SBI,
 };
 
+enum cove_exit_kind {
+	COVE_EXIT_IRQ,
+	COVE_EXIT_FAULT,
+	COVE_EXIT_MMIO,
+	COVE_EXIT_SBI,
+	COVE_EXIT_WFI,
+	COVE_EXIT_OTHER,
+	COVE_EXIT_KINDS
+};
+
 struct cove_vcpu {
 	struct cove_vm *vm;
 	unsigned long id;
@@ -106,11 +152,20 @@ struct cove_vcpu {
 	struct cove_exit exit;
 	enum cove_debt debt;
 	u32 debt_len;			/* bytes of an MMIO load */
+	bool share_reply;		/* the reply is to a share or unshare request */
 	bool reply;			/* the two go into the shared memory of the next RUN */
 	unsigned long reply_a0;
 	unsigned long reply_a1;
 	bool probe_start;		/* it stopped itself: ask the TSM once again */
 
+	int guest_cpu;			/* where it is inside RUN; -1: nowhere */
+	bool has_imsic;
+	u64 imsic;			/* address of its interrupt file, as the TVM sees it */
+	struct mutex irq_lock;		/* the two below */
+	int file_cpu;			/* whose interrupt file it has; -1: none */
+	unsigned int file;
+
+	u64 exits[COVE_EXIT_KINDS];
 	wait_queue_head_t wait;
 	bool kicked;			/* a wait in WFI shall end */
 	u32 mp_state;			/* KVM_MP_STATE_*: the host's view */
@@ -134,14 +189,40 @@ void cove_chunks_release(struct list_head *chunks);
 void cove_chunks_leak(struct list_head *chunks);
 int cove_data_take(struct cove_vm *vm, unsigned long want, phys_addr_t *pa, unsigned long *got);
 void cove_data_put_back(struct cove_vm *vm, phys_addr_t pa, unsigned long pages);
+struct cove_chunk *cove_data_take_large(struct cove_vm *vm);
+void cove_data_put_back_large(struct cove_vm *vm, struct cove_chunk *chunk);
+void cove_data_spare(struct cove_vm *vm, unsigned long pfn);
+void cove_pool_init(struct cove_vm *vm);
+void cove_pool_refill(struct cove_vm *vm);
+void cove_pool_stop(struct cove_vm *vm);
 
 /* slot.c: guest memory */
 int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *region);
 int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *region);
 int cove_slots_measure(struct cove_vm *vm);
-int cove_slot_fault(struct cove_vm *vm, u64 gpa);
 int cove_give_tables(struct cove_vm *vm, unsigned long pages);
 void cove_slots_free(struct cove_vm *vm);
+struct cove_slot *cove_slot_find(struct cove_vm *vm, u64 gpa);
+unsigned long cove_contiguous(struct page **list, unsigned long pages);
+
+/* fault.c: pages that a running TVM touches, shares, takes back */
+int cove_fault(struct cove_vm *vm, u64 gpa);
+int cove_share(struct cove_vm *vm, u64 gpa, u64 size, bool share);
+
+/* irq.c: interrupt files, and the TVM's fence */
+void cove_irq_init(void);
+void cove_irq_exit(void);
+int cove_irq_cpu_up(unsigned int cpu);
+void cove_irq_cpu_down(unsigned int cpu);
+unsigned int cove_irq_files(void);
+int cove_irq_bind(struct cove_vcpu *vcpu);
+int cove_irq_unbind(struct cove_vcpu *vcpu, bool *waits);
+bool cove_irq_contended(struct cove_vcpu *vcpu);
+int cove_irq_msi(struct cove_vm *vm, u64 address, u32 data);
+int cove_tvm_fence(struct cove_vm *vm);
+
+/* aia.c: KVM's AIA device */
+int cove_aia_create_fd(struct cove_vm *vm, const struct kvm_create_device *device);
 
 /* vm.c */
 int cove_check_extension(unsigned long extension);	/* main.c */

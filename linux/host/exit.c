@@ -17,7 +17,8 @@
 #define INSN_STORE		0x23
 #define INSN_WIDTH(insn)	(1U << (((insn) >> 12) & 3))
 
-#define COVG_FORWARDED(fid)	((fid) == 2 || (fid) == 3)	/* share, unshare */
+#define COVG_SHARE		2
+#define COVG_UNSHARE		3
 
 static int unexpected(struct cove_vcpu *vcpu)
 {
@@ -132,6 +133,19 @@ static int send_ipi(struct cove_vcpu *vcpu)
 	return 1;
 }
 
+/* The TVM's next RUN carries the answer; until then the range is neither shared nor not. */
+static int share(struct cove_vcpu *vcpu)
+{
+	unsigned long *gpr = vcpu->exit.gpr;
+	int ret = cove_share(vcpu->vm, gpr[0], gpr[1], gpr[6] == COVG_SHARE);
+
+	if (ret && ret != -EINVAL)
+		return ret;
+	vcpu->share_reply = !ret;
+	reply(vcpu, ret ? SBI_ERR_INVALID_PARAM : SBI_SUCCESS, 0);
+	return 1;
+}
+
 /* A call that the TSM forwards waits for a reply; one that it only tells us of ignores it. */
 static int sbi_call(struct cove_vcpu *vcpu)
 {
@@ -148,8 +162,8 @@ static int sbi_call(struct cove_vcpu *vcpu)
 	case COVE_EID_IPI:
 		return send_ipi(vcpu);
 	case COVE_EID_COVG:
-		if (COVG_FORWARDED(gpr[6]))
-			reply(vcpu, SBI_ERR_NOT_SUPPORTED, 0);
+		if (gpr[6] == COVG_SHARE || gpr[6] == COVG_UNSHARE)
+			return share(vcpu);
 		return 1;
 	default:
 		reply(vcpu, SBI_ERR_NOT_SUPPORTED, 0);
@@ -183,7 +197,7 @@ static int mmio(struct cove_vcpu *vcpu, u64 gpa)
 static int page_fault(struct cove_vcpu *vcpu)
 {
 	u64 gpa = (u64)vcpu->exit.htval << 2 | (vcpu->exit.tval & 3);
-	int ret = cove_slot_fault(vcpu->vm, gpa);
+	int ret = cove_fault(vcpu->vm, gpa);
 
 	if (!ret)
 		return 1;
@@ -192,8 +206,32 @@ static int page_fault(struct cove_vcpu *vcpu)
 	return vcpu->exit.cause == EXC_INST_GUEST_PAGE_FAULT ? unexpected(vcpu) : mmio(vcpu, gpa);
 }
 
+static enum cove_exit_kind kind(const struct cove_exit *exit)
+{
+	if (exit->cause & CAUSE_IRQ_FLAG)
+		return COVE_EXIT_IRQ;
+	switch (exit->cause) {
+	case EXC_SUPERVISOR_SYSCALL:
+		return COVE_EXIT_SBI;
+	case EXC_INST_GUEST_PAGE_FAULT:
+	case EXC_LOAD_GUEST_PAGE_FAULT:
+	case EXC_STORE_GUEST_PAGE_FAULT:
+		return exit->htinst ? COVE_EXIT_MMIO : COVE_EXIT_FAULT;
+	case EXC_VIRTUAL_INST_FAULT:
+		return COVE_EXIT_WFI;
+	default:
+		return COVE_EXIT_OTHER;
+	}
+}
+
 int cove_exit_handle(struct cove_vcpu *vcpu)
 {
+	vcpu->exits[vcpu->exit.error ? COVE_EXIT_OTHER : kind(&vcpu->exit)]++;
+	/* The TSM has read the reply to a share request, if there was one. */
+	if (vcpu->share_reply && !vcpu->reply) {
+		vcpu->share_reply = false;
+		atomic_dec(&vcpu->vm->share_replies);
+	}
 	if (vcpu->exit.error)
 		return failed_entry(vcpu);
 	if (vcpu->probe_start) {

@@ -8,7 +8,10 @@
  *
  *	main.c	  the device, system ioctls, reboot and hibernation
  *	vm.c	  a VM: creation, ioctls, end
- *	slot.c	  its memory: slots, measured pages, page faults
+ *	slot.c	  its memory: slots, measured pages
+ *	fault.c	  page faults, shared memory
+ *	irq.c	  interrupt files, the TVM's fence
+ *	aia.c	  KVM's AIA device
  *	vcpu.c	  a vCPU: KVM_RUN, WFI
  *	exit.c	  why RUN returned, and what becomes of it
  *	onereg.c  registers before the start
@@ -46,6 +49,10 @@ int cove_check_extension(unsigned long extension)
 	case KVM_CAP_IMMEDIATE_EXIT:
 	case KVM_CAP_CHECK_EXTENSION_VM:
 		return 1;
+	case KVM_CAP_DEVICE_CTRL:
+	case KVM_CAP_SIGNAL_MSI:
+	case KVM_CAP_IRQCHIP:
+		return cove_irq_files() > 0;
 	case KVM_CAP_NR_VCPUS:
 		return min(num_online_cpus(), vcpus);
 	case KVM_CAP_MAX_VCPUS:

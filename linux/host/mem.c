@@ -12,14 +12,17 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/log2.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/sizes.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 
 #include "cove.h"
 
 #define DATA_ORDER	9	/* 2 MiB */
+#define POOL_CHUNKS	8	/* of a VM */
+#define POOL_LOW	4
 #define FENCE_TRIES	8
 #define RESERVE_PAGES	(SZ_16M / PAGE_SIZE)	/* and a 32nd of all: what TVMs leave to the host */
 
@@ -196,11 +199,16 @@ void cove_chunks_leak(struct list_head *chunks)
 		pr_warn("leaked %lu pages of a TVM that could not be destroyed\n", pages);
 }
 
-/* A new chunk of data pages, never more than the TVM's slots can still hold. */
+/* How many more pages the TVM's slots can hold. */
+static u64 data_room(const struct cove_vm *vm)
+{
+	return vm->slot_pages > vm->data_pages ? vm->slot_pages - vm->data_pages : 0;
+}
+
+/* A new chunk of data pages at once: the pool has none. */
 static struct cove_chunk *data_refill(struct cove_vm *vm)
 {
-	u64 room = vm->slot_pages > vm->data_pages ? vm->slot_pages - vm->data_pages : 1;
-	unsigned int order = min_t(unsigned int, DATA_ORDER, ilog2(room));
+	unsigned int order = min_t(unsigned int, DATA_ORDER, ilog2(data_room(vm) | 1));
 	struct cove_chunk *chunk = cove_chunk_new_upto(&vm->data, order);
 	int ret;
 
@@ -215,17 +223,49 @@ static struct cove_chunk *data_refill(struct cove_vm *vm)
 	return chunk;
 }
 
-/*
- * Hands out up to want contiguous pages, converted and fenced, to become the TVM's memory. Only the
- * newest chunk, the first in the list, has pages left.
- */
-int cove_data_take(struct cove_vm *vm, unsigned long want, phys_addr_t *pa, unsigned long *got)
+static struct cove_chunk *pool_take(struct cove_vm *vm)
+{
+	struct cove_chunk *chunk = list_first_entry_or_null(&vm->ready, struct cove_chunk, list);
+
+	if (chunk) {
+		list_del(&chunk->list);
+		vm->nr_ready--;
+	}
+	cove_pool_refill(vm);
+	return chunk;
+}
+
+static struct cove_chunk *data_chunk(struct cove_vm *vm)
 {
 	struct cove_chunk *chunk = list_first_entry_or_null(&vm->data, struct cove_chunk, list);
 
+	if (chunk && chunk->used < 1U << chunk->order)
+		return chunk;
+	chunk = pool_take(vm);
+	if (!chunk)
+		return data_refill(vm);
+	list_add(&chunk->list, &vm->data);
+	return chunk;
+}
+
+/*
+ * Hands out up to want contiguous pages, converted and fenced, to become the TVM's memory: one that
+ * came back, or the next of the newest chunk, the first in the list, which is the only one with
+ * pages left.
+ */
+int cove_data_take(struct cove_vm *vm, unsigned long want, phys_addr_t *pa, unsigned long *got)
+{
+	struct page *page = list_first_entry_or_null(&vm->spare, struct page, lru);
+	struct cove_chunk *chunk;
+
 	lockdep_assert_held(&vm->lock);
-	if (!chunk || chunk->used == 1U << chunk->order)
-		chunk = data_refill(vm);
+	if (page) {
+		list_del(&page->lru);
+		*pa = page_to_phys(page);
+		*got = 1;
+		return 0;
+	}
+	chunk = data_chunk(vm);
 	if (IS_ERR(chunk))
 		return PTR_ERR(chunk);
 	*pa = page_to_phys(chunk->page) + (phys_addr_t)chunk->used * PAGE_SIZE;
@@ -234,15 +274,101 @@ int cove_data_take(struct cove_vm *vm, unsigned long want, phys_addr_t *pa, unsi
 	return 0;
 }
 
-/*
- * Takes back what the last cove_data_take() handed out, when the TSM refused it: a refused page
- * stays converted.
- */
+/* A page that left the TVM: converted, and clean once it is added again. */
+void cove_data_spare(struct cove_vm *vm, unsigned long pfn)
+{
+	lockdep_assert_held(&vm->lock);
+	list_add(&pfn_to_page(pfn)->lru, &vm->spare);
+}
+
+/* What the TSM refused stays converted. */
 void cove_data_put_back(struct cove_vm *vm, phys_addr_t pa, unsigned long pages)
 {
-	struct cove_chunk *chunk = list_first_entry(&vm->data, struct cove_chunk, list);
+	for (; pages; pages--, pa += PAGE_SIZE)
+		cove_data_spare(vm, PHYS_PFN(pa));
+}
+
+/* 2 MiB in one piece, for a large leaf; NULL: there are none at once. */
+struct cove_chunk *cove_data_take_large(struct cove_vm *vm)
+{
+	struct cove_chunk *chunk, *first;
 
 	lockdep_assert_held(&vm->lock);
-	chunk->used -= pages;
-	WARN_ON_ONCE(page_to_phys(chunk->page) + (phys_addr_t)chunk->used * PAGE_SIZE != pa);
+	chunk = pool_take(vm);
+	if (!chunk)
+		return NULL;
+	chunk->used = 1U << chunk->order;
+	/* Behind the one that may have pages left. */
+	first = list_first_entry_or_null(&vm->data, struct cove_chunk, list);
+	list_add(&chunk->list, first ? &first->list : &vm->data);
+	return chunk;
+}
+
+void cove_data_put_back_large(struct cove_vm *vm, struct cove_chunk *chunk)
+{
+	chunk->used = 0;
+	list_move(&chunk->list, &vm->ready);
+	vm->nr_ready++;
+}
+
+/* How many chunks the pool lacks. */
+static unsigned int pool_lacks(struct cove_vm *vm)
+{
+	u64 fit = data_room(vm) >> DATA_ORDER;
+
+	if (vm->dead || vm->nr_ready >= POOL_CHUNKS)
+		return 0;
+	return min_t(u64, fit, POOL_CHUNKS - vm->nr_ready);
+}
+
+/* Converts and fences what the pool lacks, at the VMM's cost but not in its time. */
+static unsigned int pool_fill(struct cove_vm *vm, unsigned int want, struct list_head *chunks)
+{
+	struct mem_cgroup *before = set_active_memcg(vm->memcg);
+	unsigned int have = 0;
+
+	while (have < want && !IS_ERR(cove_chunk_new(chunks, DATA_ORDER, false)))
+		have++;
+	set_active_memcg(before);
+	if (have && cove_fence()) {
+		cove_chunks_release(chunks);
+		have = 0;
+	}
+	return have;
+}
+
+static void pool_work(struct work_struct *work)
+{
+	struct cove_vm *vm = container_of(work, struct cove_vm, refill);
+	unsigned int want, have;
+	LIST_HEAD(chunks);
+
+	mutex_lock(&vm->lock);
+	want = pool_lacks(vm);
+	mutex_unlock(&vm->lock);
+	have = pool_fill(vm, want, &chunks);
+	mutex_lock(&vm->lock);
+	list_splice(&chunks, &vm->ready);
+	vm->nr_ready += have;
+	vm->data_pages += (u64)have << DATA_ORDER;
+	mutex_unlock(&vm->lock);
+}
+
+void cove_pool_init(struct cove_vm *vm)
+{
+	INIT_LIST_HEAD(&vm->ready);
+	INIT_LIST_HEAD(&vm->spare);
+	INIT_WORK(&vm->refill, pool_work);
+}
+
+void cove_pool_refill(struct cove_vm *vm)
+{
+	if (vm->nr_ready < POOL_LOW && pool_lacks(vm))
+		queue_work(system_unbound_wq, &vm->refill);
+}
+
+/* Nobody may ask for a refill any more. */
+void cove_pool_stop(struct cove_vm *vm)
+{
+	cancel_work_sync(&vm->refill);
 }

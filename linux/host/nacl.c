@@ -48,11 +48,14 @@ static int area_register(void)
 
 static int area_online(unsigned int cpu)
 {
-	return area_register();
+	int ret = area_register();
+
+	return ret ? ret : cove_irq_cpu_up(cpu);
 }
 
 static int area_offline(unsigned int cpu)
 {
+	cove_irq_cpu_down(cpu);
 	cove_sbi_clear_shmem();
 	return 0;
 }
@@ -80,6 +83,7 @@ int cove_nacl_init(void)
 			return -ENOMEM;
 		}
 	}
+	cove_irq_init();
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "riscv/cove:online", area_online,
 				area_offline);
 	if (ret < 0) {
@@ -93,6 +97,7 @@ int cove_nacl_init(void)
 /* The TSM pins a registered area, so each CPU unregisters its own before any is freed. */
 void cove_nacl_exit(void)
 {
+	cove_irq_exit();
 	cpuhp_remove_state(hotplug_state);
 	areas_free();
 }
@@ -154,7 +159,11 @@ void cove_nacl_run(struct cove_vcpu *vcpu)
 		WRITE_ONCE(*area_word(base, NACL_GPR_OFFSET(10)), vcpu->reply_a0);
 		WRITE_ONCE(*area_word(base, NACL_GPR_OFFSET(11)), vcpu->reply_a1);
 	}
+	/* Before a fence of the TVM is asked for, or after it: then it is no longer inside. */
+	WRITE_ONCE(vcpu->guest_cpu, smp_processor_id());
+	smp_mb();
 	run(vcpu, exit);
+	WRITE_ONCE(vcpu->guest_cpu, -1);
 	if (exit->error || (exit->cause & CAUSE_IRQ_FLAG))
 		return;
 

@@ -143,12 +143,98 @@ int cove_sbi_add_measured(unsigned long tvm, phys_addr_t from, phys_addr_t to, u
 						      tvm, from, to, COVE_PAGE_4K, pages, gpa));
 }
 
-int cove_sbi_add_zero(unsigned long tvm, phys_addr_t pa, unsigned long pages, u64 gpa)
+int cove_sbi_add_zero(unsigned long tvm, phys_addr_t pa, unsigned int type, unsigned long count,
+		      u64 gpa)
 {
-	struct sbiret ret = sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_ZERO_PAGES, tvm, pa, COVE_PAGE_4K,
-				      pages, gpa, 0);
+	struct sbiret ret = sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_ZERO_PAGES, tvm, pa, type, count,
+				      gpa, 0);
 
 	return errno_of(ret.error);
+}
+
+int cove_sbi_add_shared(unsigned long tvm, phys_addr_t pa, unsigned long pages, u64 gpa)
+{
+	struct sbiret ret = sbi_ecall(COVE_EID_COVH, COVH_RFC_ADD_SHARED_PAGES, tvm, pa,
+				      COVE_PAGE_4K, pages, gpa, 0);
+
+	return errno_of(ret.error);
+}
+
+int cove_sbi_block(unsigned long tvm, u64 gpa, u64 size)
+{
+	return report("INVALIDATE_PAGES", sbi_ecall(COVE_EID_COVH, COVH_RFC_INVALIDATE_PAGES, tvm,
+						    gpa, size, 0, 0, 0));
+}
+
+int cove_sbi_remove(unsigned long tvm, u64 gpa, u64 size)
+{
+	return report("REMOVE_PAGES", sbi_ecall(COVE_EID_COVH, COVH_RFC_REMOVE_PAGES, tvm, gpa,
+						size, 0, 0, 0));
+}
+
+int cove_sbi_demote(unsigned long tvm, u64 gpa)
+{
+	return report("DEMOTE_PAGE", sbi_ecall(COVE_EID_COVH, COVH_RFC_DEMOTE_PAGE, tvm, gpa,
+					       COVE_PAGE_4K, 0, 0, 0));
+}
+
+int cove_sbi_tvm_fence(unsigned long tvm)
+{
+	struct sbiret ret = sbi_ecall(COVE_EID_COVH, COVH_RFC_TVM_FENCE, tvm, 0, 0, 0, 0, 0);
+
+	if (ret.error == SBI_ERR_ALREADY_STARTED)
+		return -EBUSY;
+	return report("TVM_FENCE", ret);
+}
+
+int cove_sbi_init_aia(unsigned long tvm, phys_addr_t params)
+{
+	return report("INIT_TVM_AIA",
+		      sbi_ecall(COVE_EID_COVI, COVI_INIT_AIA, tvm, params,
+				sizeof(struct cove_tvm_aia_params), 0, 0, 0));
+}
+
+int cove_sbi_set_imsic(unsigned long tvm, unsigned long vcpu, u64 gpa)
+{
+	return report("SET_TVM_AIA_CPU_IMSIC_ADDR",
+		      sbi_ecall(COVE_EID_COVI, COVI_SET_CPU_IMSIC_ADDR, tvm, vcpu, gpa, 0, 0, 0));
+}
+
+int cove_sbi_convert_file(phys_addr_t pa)
+{
+	return report("CONVERT_AIA_IMSIC",
+		      sbi_ecall(COVE_EID_COVI, COVI_CONVERT_IMSIC, pa, 0, 0, 0, 0, 0));
+}
+
+int cove_sbi_reclaim_file(phys_addr_t pa)
+{
+	return report("RECLAIM_TVM_AIA_IMSIC",
+		      sbi_ecall(COVE_EID_COVI, COVI_RECLAIM_IMSIC, pa, 0, 0, 0, 0, 0));
+}
+
+int cove_sbi_bind(unsigned long tvm, unsigned long vcpu, unsigned int file)
+{
+	return report("BIND_AIA_IMSIC", sbi_ecall(COVE_EID_COVI, COVI_BIND, tvm, vcpu, BIT(file), 0,
+						  0, 0));
+}
+
+int cove_sbi_unbind_begin(unsigned long tvm, unsigned long vcpu)
+{
+	return report("UNBIND_AIA_IMSIC_BEGIN",
+		      sbi_ecall(COVE_EID_COVI, COVI_UNBIND_BEGIN, tvm, vcpu, 0, 0, 0, 0));
+}
+
+int cove_sbi_unbind_end(unsigned long tvm, unsigned long vcpu, bool *waits)
+{
+	struct sbiret ret = sbi_ecall(COVE_EID_COVI, COVI_UNBIND_END, tvm, vcpu, 0, 0, 0, 0);
+
+	*waits = !ret.error && ret.value;
+	return report("UNBIND_AIA_IMSIC_END", ret);
+}
+
+int cove_sbi_inject(unsigned long tvm, unsigned long vcpu, u32 id)
+{
+	return errno_of(sbi_ecall(COVE_EID_COVI, COVI_INJECT, tvm, vcpu, id, 0, 0, 0).error);
 }
 
 int cove_sbi_create_vcpu(unsigned long tvm, unsigned long vcpu, phys_addr_t state)

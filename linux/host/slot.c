@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A TVM's memory as KVM's user interface knows it: slots. A slot is a confidential region of the
- * TVM. The VMM's mapping behind a slot is only where measured pages are copied from; the TVM's own
- * pages come from mem.c, measured ones before the TVM is finalized, zero ones when the TVM first
- * touches them.
+ * TVM. The VMM's mapping behind a slot is only where measured pages are copied from, and what
+ * shared pages are; the TVM's own pages come from mem.c, measured ones before the TVM is finalized,
+ * zero ones when the TVM first touches them (fault.c).
  */
-#include <linux/bitmap.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -17,9 +15,8 @@
 
 #define SLOT_MAX_PAGES	((1UL << 31) - 1)	/* as KVM */
 #define PIN_BATCH	32
-#define TABLES_TOP_UP	64
 
-static struct cove_slot *slot_find(struct cove_vm *vm, u64 gpa)
+struct cove_slot *cove_slot_find(struct cove_vm *vm, u64 gpa)
 {
 	unsigned int i;
 
@@ -98,7 +95,7 @@ static int slot_check(struct cove_vm *vm, const struct kvm_userspace_memory_regi
 int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *r)
 {
 	u64 pages = r->memory_size >> PAGE_SHIFT;
-	unsigned long *populated;
+	unsigned long *entries;
 	int ret;
 
 	lockdep_assert_held(&vm->lock);
@@ -107,14 +104,14 @@ int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *
 	ret = slot_check(vm, r);
 	if (ret)
 		return ret;
-	populated = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!populated)
+	entries = kvcalloc(pages, sizeof(*entries), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!entries)
 		return -ENOMEM;
 	ret = cove_give_tables(vm, tables_for(r->memory_size));
 	if (!ret)
 		ret = cove_sbi_add_region(vm->tvm, r->guest_phys_addr, r->memory_size);
 	if (ret) {
-		kvfree(populated);
+		kvfree(entries);
 		return ret;
 	}
 	vm->slots[vm->nr_slots++] = (struct cove_slot) {
@@ -122,26 +119,53 @@ int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *
 		.gpa = r->guest_phys_addr,
 		.size = r->memory_size,
 		.uaddr = r->userspace_addr,
-		.populated = populated,
+		.pages = entries,
 	};
 	vm->slot_pages += pages;
 	return 0;
 }
 
+/* What is shared is the VMM's again. */
+static void slot_unpin(struct cove_slot *slot)
+{
+	struct page *page;
+	u64 i;
+
+	for (i = 0; i < slot->size >> PAGE_SHIFT; i++) {
+		if (cove_kind(slot->pages[i]) != COVE_SHARED)
+			continue;
+		page = pfn_to_page(slot->pages[i] >> COVE_PFN_SHIFT);
+		unpin_user_pages_dirty_lock(&page, 1, true);
+	}
+}
+
+/* After the TVM was destroyed. */
 void cove_slots_free(struct cove_vm *vm)
 {
-	while (vm->nr_slots)
-		kvfree(vm->slots[--vm->nr_slots].populated);
+	while (vm->nr_slots) {
+		struct cove_slot *slot = &vm->slots[--vm->nr_slots];
+
+		slot_unpin(slot);
+		kvfree(slot->pages);
+	}
 }
 
 /* How many of the first pages of the list follow each other in physical memory. */
-static unsigned long contiguous(struct page **list, unsigned long pages)
+unsigned long cove_contiguous(struct page **list, unsigned long pages)
 {
 	unsigned long i = 1;
 
 	while (i < pages && page_to_pfn(list[i]) == page_to_pfn(list[0]) + i)
 		i++;
 	return i;
+}
+
+static void set_private(struct cove_slot *slot, u64 gpa, phys_addr_t pa, unsigned long pages)
+{
+	unsigned long i, first = (gpa - slot->gpa) >> PAGE_SHIFT, pfn = PHYS_PFN(pa);
+
+	for (i = 0; i < pages; i++)
+		slot->pages[first + i] = (pfn + i) << COVE_PFN_SHIFT | COVE_PRIVATE;
 }
 
 static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, struct page **list,
@@ -152,7 +176,7 @@ static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, s
 	int ret;
 
 	for (; pages; list += got, gpa += got * PAGE_SIZE, pages -= got) {
-		ret = cove_data_take(vm, contiguous(list, pages), &to, &got);
+		ret = cove_data_take(vm, cove_contiguous(list, pages), &to, &got);
 		if (ret)
 			return ret;
 		ret = cove_sbi_add_measured(vm->tvm, page_to_phys(list[0]), to, got, gpa);
@@ -160,7 +184,7 @@ static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, s
 			cove_data_put_back(vm, to, got);
 			return ret;
 		}
-		bitmap_set(slot->populated, (gpa - slot->gpa) >> PAGE_SHIFT, got);
+		set_private(slot, gpa, to, got);
 	}
 	return 0;
 }
@@ -173,10 +197,10 @@ static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, s
  */
 int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *r)
 {
-	struct cove_slot *slot = slot_find(vm, r->gpa);
+	struct cove_slot *slot = cove_slot_find(vm, r->gpa);
 	u64 gpa = r->gpa, uaddr = r->userspace_addr, left;
 	struct page *list[PIN_BATCH];
-	unsigned long first;
+	unsigned long i;
 	int pinned, ret;
 
 	lockdep_assert_held(&vm->lock);
@@ -186,9 +210,9 @@ int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_re
 	    r->size > slot->size - (gpa - slot->gpa))
 		return -EINVAL;
 	left = DIV_ROUND_UP_ULL(r->size, PAGE_SIZE);
-	first = (gpa - slot->gpa) >> PAGE_SHIFT;
-	if (find_next_bit(slot->populated, first + left, first) < first + left)
-		return -EEXIST;
+	for (i = 0; i < left; i++)
+		if (slot->pages[((gpa - slot->gpa) >> PAGE_SHIFT) + i])
+			return -EEXIST;
 	vm->measured = true;
 
 	for (; left; left -= pinned, gpa += pinned * PAGE_SIZE, uaddr += pinned * PAGE_SIZE) {
@@ -281,41 +305,4 @@ int cove_slots_measure(struct cove_vm *vm)
 		}
 	} while (next);
 	return 0;
-}
-
-/*
- * A page fault of the TVM. -ENOENT: no slot is there, so it is MMIO. Two vCPUs may come for one
- * page: the second finds it populated, and its TVM access succeeds when it is repeated.
- */
-int cove_slot_fault(struct cove_vm *vm, u64 gpa)
-{
-	struct cove_slot *slot;
-	unsigned long index, got;
-	phys_addr_t pa;
-	int ret;
-
-	mutex_lock(&vm->lock);
-	slot = slot_find(vm, gpa);
-	ret = vm->dead ? -EIO : slot ? 0 : -ENOENT;
-	if (ret)
-		goto out;
-	gpa &= PAGE_MASK;
-	index = (gpa - slot->gpa) >> PAGE_SHIFT;
-	if (test_bit(index, slot->populated))
-		goto out;
-	ret = cove_data_take(vm, 1, &pa, &got);
-	if (ret)
-		goto out;
-	ret = cove_sbi_add_zero(vm->tvm, pa, 1, gpa);
-	if (ret && !cove_give_tables(vm, TABLES_TOP_UP))
-		ret = cove_sbi_add_zero(vm->tvm, pa, 1, gpa);
-	if (ret) {
-		pr_err_ratelimited("ADD_ZERO_PAGES at GPA 0x%llx: error %d\n", gpa, ret);
-		cove_data_put_back(vm, pa, 1);
-	} else {
-		__set_bit(index, slot->populated);
-	}
-out:
-	mutex_unlock(&vm->lock);
-	return ret;
 }

@@ -57,12 +57,27 @@ static ktime_t timer_left(const struct cove_exit *exit)
 	return mul_u64_u64_div_u64(ticks, NSEC_PER_SEC, riscv_timebase);
 }
 
+/*
+ * A vCPU that may be interrupted by others of its TVM, or whose file others wait for, gives its
+ * file up. False: an interrupt is pending by now, or it has to look again for another reason.
+ */
+static bool may_sleep(struct cove_vcpu *vcpu)
+{
+	bool waits;
+
+	if (vcpu->vm->nr_vcpus == 1 && !cove_irq_contended(vcpu))
+		return true;
+	if (cove_irq_unbind(vcpu, &waits))
+		return false;
+	return !waits || !(vcpu->exit.vsie & IE_EIE);
+}
+
 /* The vCPU executed WFI: sleeps until its timer, a kick or a signal. WFI may end for no reason. */
 int cove_vcpu_wait(struct cove_vcpu *vcpu)
 {
 	ktime_t left = timer_left(&vcpu->exit);
 
-	if (!left)
+	if (!left || !may_sleep(vcpu))
 		return 1;
 	(void)wait_event_interruptible_hrtimeout(vcpu->wait, READ_ONCE(vcpu->kicked) ||
 						 READ_ONCE(vcpu->vm->dead), left);
@@ -82,7 +97,8 @@ static bool enter(struct cove_vcpu *vcpu)
 {
 	preempt_disable();
 	local_irq_disable();
-	if (signal_pending(current) || need_resched() || READ_ONCE(vcpu->vm->dead)) {
+	if (signal_pending(current) || need_resched() || READ_ONCE(vcpu->vm->dead) ||
+	    (vcpu->vm->aia && vcpu->file_cpu != smp_processor_id())) {
 		local_irq_enable();
 		preempt_enable();
 		return false;
@@ -116,8 +132,24 @@ static int finalize(struct cove_vcpu *vcpu)
 		ret = cove_sbi_finalize(vm->tvm, vcpu->core.regs.pc, vcpu->core.regs.a1);
 	if (!ret)
 		vm->finalized = true;
+	cove_pool_refill(vm);
 	mutex_unlock(&vm->lock);
 	return ret;
+}
+
+/* 0: it can be entered; > 0: look again; < 0 an errno. */
+static int prepare(struct cove_vcpu *vcpu)
+{
+	int ret;
+
+	if (!vcpu->vm->aia)
+		return 0;
+	if (cove_irq_contended(vcpu)) {
+		cove_irq_unbind(vcpu, NULL);
+		yield();
+	}
+	ret = cove_irq_bind(vcpu);
+	return ret == -EINTR ? 1 : ret;
 }
 
 static int vcpu_run(struct cove_vcpu *vcpu)
@@ -145,8 +177,9 @@ static int vcpu_run(struct cove_vcpu *vcpu)
 			wait_for_start(vcpu);
 		} else {
 			cond_resched();
-			if (enter(vcpu))
-				ret = cove_exit_handle(vcpu);
+			ret = prepare(vcpu);
+			if (!ret)
+				ret = enter(vcpu) ? cove_exit_handle(vcpu) : 1;
 		}
 	} while (ret > 0);
 	return ret;
@@ -265,6 +298,9 @@ static struct cove_vcpu *vcpu_new(struct cove_vm *vm, unsigned long id)
 	vcpu->id = id;
 	mutex_init(&vcpu->mutex);
 	init_waitqueue_head(&vcpu->wait);
+	mutex_init(&vcpu->irq_lock);
+	vcpu->guest_cpu = -1;
+	vcpu->file_cpu = -1;
 	vcpu->mp_state = id ? KVM_MP_STATE_STOPPED : KVM_MP_STATE_RUNNABLE;
 	vcpu->core.regs.a0 = id;
 	vcpu->core.mode = KVM_RISCV_MODE_S;
@@ -286,7 +322,7 @@ static int vcpu_create(struct cove_vm *vm, unsigned long id)
 	struct cove_chunk *state;
 	int ret;
 
-	if (vm->finalized)
+	if (vm->finalized || vm->aia)
 		return -EBUSY;
 	vcpu = vcpu_new(vm, id);
 	if (!vcpu)
@@ -306,6 +342,7 @@ static int vcpu_create(struct cove_vm *vm, unsigned long id)
 		return ret;
 	}
 	vm->vcpus[id] = vcpu;
+	vm->nr_vcpus++;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -56,9 +57,11 @@ static void tvm_destroy(struct cove_vm *vm)
 	vm->dead = true;
 	if (vm->tvm && cove_sbi_destroy(vm->tvm)) {
 		cove_chunks_leak(&vm->data);
+		cove_chunks_leak(&vm->ready);
 		cove_chunks_leak(&vm->state);
 	} else {
 		cove_chunks_release(&vm->data);
+		cove_chunks_release(&vm->ready);
 		cove_chunks_release(&vm->state);
 	}
 	vm->tvm = 0;
@@ -74,11 +77,19 @@ static void vm_free(struct kref *ref)
 	mutex_unlock(&cove_vms_lock);
 
 	mutex_lock(&vm->lock);
+	vm->dead = true;
+	mutex_unlock(&vm->lock);
+	cove_pool_stop(vm);
+	for (i = 0; i < COVE_MAX_VCPUS; i++)
+		if (vm->vcpus[i])
+			cove_irq_unbind(vm->vcpus[i], NULL);
+	mutex_lock(&vm->lock);
 	tvm_destroy(vm);
 	mutex_unlock(&vm->lock);
 	for (i = 0; i < COVE_MAX_VCPUS; i++)
 		cove_vcpu_free(vm->vcpus[i]);
 	cove_slots_free(vm);
+	mem_cgroup_put(vm->memcg);
 	mmdrop(vm->mm);
 	kfree(vm);
 }
@@ -116,7 +127,9 @@ void cove_vm_kill(struct cove_vm *vm)
 		cove_vcpu_kick(vm->vcpus[i]);
 		mutex_lock(&vm->vcpus[i]->mutex);
 		mutex_unlock(&vm->vcpus[i]->mutex);
+		cove_irq_unbind(vm->vcpus[i], NULL);
 	}
+	cove_pool_stop(vm);
 	mutex_lock(&vm->lock);
 	tvm_destroy(vm);
 	mutex_unlock(&vm->lock);
@@ -140,6 +153,33 @@ static int measure_region(struct cove_vm *vm, void __user *arg)
 	return cove_slot_measure(vm, &region);
 }
 
+static int create_device(struct cove_vm *vm, struct kvm_create_device __user *arg)
+{
+	struct kvm_create_device device;
+	int fd;
+
+	if (copy_from_user(&device, arg, sizeof(device)))
+		return -EFAULT;
+	fd = cove_aia_create_fd(vm, &device);
+	if (fd < 0 || (device.flags & KVM_CREATE_DEVICE_TEST))
+		return fd;
+	return put_user(fd, &arg->fd);
+}
+
+/* The number of vCPUs that got the interrupt. A message that the TVM does not allow gets lost. */
+static int signal_msi(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_msi msi;
+	int ret;
+
+	if (copy_from_user(&msi, arg, sizeof(msi)))
+		return -EFAULT;
+	if (msi.flags & ~KVM_MSI_VALID_DEVID)
+		return -EINVAL;
+	ret = cove_irq_msi(vm, (u64)msi.address_hi << 32 | msi.address_lo, msi.data);
+	return ret == -EPERM ? 0 : ret ? ret : 1;
+}
+
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct cove_vm *vm = file->private_data;
@@ -149,6 +189,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EIO;
 	if (cmd == KVM_CHECK_EXTENSION)
 		return cove_check_extension(arg);
+	if (cmd == KVM_SIGNAL_MSI)
+		return signal_msi(vm, (void __user *)arg);
 
 	if (mutex_lock_interruptible(&vm->lock))
 		return -EINTR;
@@ -160,6 +202,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		ret = measure_region(vm, (void __user *)arg);
 	else if (cmd == KVM_CREATE_VCPU)
 		ret = cove_vcpu_create_fd(vm, arg);
+	else if (cmd == KVM_CREATE_DEVICE)
+		ret = create_device(vm, (void __user *)arg);
 	else
 		ret = -ENOTTY;
 	mutex_unlock(&vm->lock);
@@ -189,6 +233,9 @@ static struct cove_vm *vm_new(void)
 	mutex_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->state);
 	INIT_LIST_HEAD(&vm->data);
+	mutex_init(&vm->fence_lock);
+	cove_pool_init(vm);
+	vm->memcg = get_mem_cgroup_from_mm(current->mm);
 	mmgrab(current->mm);
 	vm->mm = current->mm;
 
