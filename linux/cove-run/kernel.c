@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fdt.h"
+#include "tree.h"
 #include "image.h"
 #include "kernel.h"
 #include "vm.h"
@@ -28,38 +28,38 @@ struct initrd {
 	uint64_t size;
 };
 
-static void add_cpu(struct fdt *f, const struct vm *vm, unsigned int id)
+static void add_cpu(struct tree *f, const struct vm *vm, unsigned int id)
 {
-	fdt_node(f, "cpu@%x", id);
-	fdt_string(f, "device_type", "cpu");
-	fdt_string(f, "compatible", "riscv");
-	fdt_string(f, "status", "okay");
-	fdt_u32(f, "reg", id);
-	fdt_string(f, "riscv,isa", vm->isa);
-	fdt_string(f, "mmu-type", vm->mmu);
-	fdt_node(f, "interrupt-controller");
-	fdt_string(f, "compatible", "riscv,cpu-intc");
-	fdt_u32(f, "#interrupt-cells", 1);
-	fdt_empty(f, "interrupt-controller");
-	fdt_u32(f, "phandle", PHANDLE_CPU + id);
-	fdt_close(f);
-	fdt_close(f);
+	tree_node(f, "cpu@%x", id);
+	tree_string(f, "device_type", "cpu");
+	tree_string(f, "compatible", "riscv");
+	tree_string(f, "status", "okay");
+	tree_u32(f, "reg", id);
+	tree_string(f, "riscv,isa", vm->isa);
+	tree_string(f, "mmu-type", vm->mmu);
+	tree_node(f, "interrupt-controller");
+	tree_string(f, "compatible", "riscv,cpu-intc");
+	tree_u32(f, "#interrupt-cells", 1);
+	tree_empty(f, "interrupt-controller");
+	tree_u32(f, "phandle", PHANDLE_CPU + id);
+	tree_close(f);
+	tree_close(f);
 }
 
-static void add_cpus(struct fdt *f, const struct vm *vm)
+static void add_cpus(struct tree *f, const struct vm *vm)
 {
 	unsigned int id;
 
-	fdt_node(f, "cpus");
-	fdt_u32(f, "#address-cells", 1);
-	fdt_u32(f, "#size-cells", 0);
-	fdt_u32(f, "timebase-frequency", (uint32_t)vm->timebase);
+	tree_node(f, "cpus");
+	tree_u32(f, "#address-cells", 1);
+	tree_u32(f, "#size-cells", 0);
+	tree_u32(f, "timebase-frequency", (uint32_t)vm->timebase);
 	for (id = 0; id < vm->nr_vcpus; id++)
 		add_cpu(f, vm, id);
-	fdt_close(f);
+	tree_close(f);
 }
 
-static void add_interrupts(struct fdt *f, const struct vm *vm)
+static void add_interrupts(struct tree *f, const struct vm *vm)
 {
 	uint32_t cells[2 * VM_MAX_VCPUS];
 	unsigned int id;
@@ -68,97 +68,97 @@ static void add_interrupts(struct fdt *f, const struct vm *vm)
 		cells[2 * id] = PHANDLE_CPU + id;
 		cells[2 * id + 1] = IRQ_EXTERNAL;
 	}
-	fdt_node(f, "imsics@%" PRIx64, (uint64_t)IMSIC_BASE);
-	fdt_string(f, "compatible", "riscv,imsics");
-	fdt_reg(f, IMSIC_BASE, vm->nr_vcpus * DEVICE_PAGE);
-	fdt_cells(f, "interrupts-extended", cells, 2 * vm->nr_vcpus);
-	fdt_empty(f, "interrupt-controller");
-	fdt_u32(f, "#interrupt-cells", 0);
-	fdt_empty(f, "msi-controller");
-	fdt_u32(f, "#msi-cells", 0);
-	fdt_u32(f, "riscv,num-ids", vm->imsic_ids);
-	fdt_u32(f, "phandle", PHANDLE_IMSIC);
-	fdt_close(f);
+	tree_node(f, "imsics@%" PRIx64, (uint64_t)IMSIC_BASE);
+	tree_string(f, "compatible", "riscv,imsics");
+	tree_reg(f, IMSIC_BASE, vm->nr_vcpus * DEVICE_PAGE);
+	tree_cells(f, "interrupts-extended", cells, 2 * vm->nr_vcpus);
+	tree_empty(f, "interrupt-controller");
+	tree_u32(f, "#interrupt-cells", 0);
+	tree_empty(f, "msi-controller");
+	tree_u32(f, "#msi-cells", 0);
+	tree_u32(f, "riscv,num-ids", vm->imsic_ids);
+	tree_u32(f, "phandle", PHANDLE_IMSIC);
+	tree_close(f);
 
-	fdt_node(f, "aplic@%" PRIx64, (uint64_t)APLIC_BASE);
-	fdt_string(f, "compatible", "riscv,aplic");
-	fdt_reg(f, APLIC_BASE, APLIC_SIZE);
-	fdt_u32(f, "msi-parent", PHANDLE_IMSIC);
-	fdt_empty(f, "interrupt-controller");
-	fdt_u32(f, "#interrupt-cells", 2);
-	fdt_u32(f, "riscv,num-sources", APLIC_SOURCES);
-	fdt_u32(f, "phandle", PHANDLE_APLIC);
-	fdt_close(f);
+	tree_node(f, "aplic@%" PRIx64, (uint64_t)APLIC_BASE);
+	tree_string(f, "compatible", "riscv,aplic");
+	tree_reg(f, APLIC_BASE, APLIC_SIZE);
+	tree_u32(f, "msi-parent", PHANDLE_IMSIC);
+	tree_empty(f, "interrupt-controller");
+	tree_u32(f, "#interrupt-cells", 2);
+	tree_u32(f, "riscv,num-sources", APLIC_SOURCES);
+	tree_u32(f, "phandle", PHANDLE_APLIC);
+	tree_close(f);
 }
 
-static void add_irq(struct fdt *f, const struct vm *vm, uint32_t source, uint32_t kind)
+static void add_irq(struct tree *f, const struct vm *vm, uint32_t source, uint32_t kind)
 {
 	const uint32_t cells[] = { source, kind };
 
 	if (!vm->aia)
 		return;
-	fdt_u32(f, "interrupt-parent", PHANDLE_APLIC);
-	fdt_cells(f, "interrupts", cells, 2);
+	tree_u32(f, "interrupt-parent", PHANDLE_APLIC);
+	tree_cells(f, "interrupts", cells, 2);
 }
 
-static void add_devices(struct fdt *f, const struct vm *vm)
+static void add_devices(struct tree *f, const struct vm *vm)
 {
 	unsigned int i;
 
-	fdt_node(f, "soc");
-	fdt_string(f, "compatible", "simple-bus");
-	fdt_u32(f, "#address-cells", 2);
-	fdt_u32(f, "#size-cells", 2);
-	fdt_empty(f, "ranges");
+	tree_node(f, "soc");
+	tree_string(f, "compatible", "simple-bus");
+	tree_u32(f, "#address-cells", 2);
+	tree_u32(f, "#size-cells", 2);
+	tree_empty(f, "ranges");
 	if (vm->aia)
 		add_interrupts(f, vm);
-	fdt_node(f, "serial@%" PRIx64, (uint64_t)UART_BASE);
-	fdt_string(f, "compatible", "ns16550a");
-	fdt_reg(f, UART_BASE, 0x100);
-	fdt_u32(f, "clock-frequency", UART_CLOCK);
+	tree_node(f, "serial@%" PRIx64, (uint64_t)UART_BASE);
+	tree_string(f, "compatible", "ns16550a");
+	tree_reg(f, UART_BASE, 0x100);
+	tree_u32(f, "clock-frequency", UART_CLOCK);
 	add_irq(f, vm, APLIC_UART, IRQ_LEVEL);
-	fdt_close(f);
+	tree_close(f);
 	for (i = 0; i < vm->nr_virtio; i++) {
-		fdt_node(f, "virtio@%" PRIx64, (uint64_t)(VIRTIO_BASE + i * DEVICE_PAGE));
-		fdt_string(f, "compatible", "virtio,mmio");
-		fdt_reg(f, VIRTIO_BASE + i * DEVICE_PAGE, DEVICE_PAGE);
+		tree_node(f, "virtio@%" PRIx64, (uint64_t)(VIRTIO_BASE + i * DEVICE_PAGE));
+		tree_string(f, "compatible", "virtio,mmio");
+		tree_reg(f, VIRTIO_BASE + i * DEVICE_PAGE, DEVICE_PAGE);
 		add_irq(f, vm, APLIC_VIRTIO + i, IRQ_EDGE);
-		fdt_close(f);
+		tree_close(f);
 	}
-	fdt_close(f);
+	tree_close(f);
 }
 
-static void add_chosen(struct fdt *f, const char *append, const struct initrd *initrd)
+static void add_chosen(struct tree *f, const char *append, const struct initrd *initrd)
 {
 	uint64_t start = htobe64(initrd->base), end = htobe64(initrd->base + initrd->size);
 
-	fdt_node(f, "chosen");
-	fdt_string(f, "bootargs", append);
-	fdt_string(f, "stdout-path", "/soc/serial@10000000");
+	tree_node(f, "chosen");
+	tree_string(f, "bootargs", append);
+	tree_string(f, "stdout-path", "/soc/serial@10000000");
 	if (initrd->size) {
-		fdt_bytes(f, "linux,initrd-start", &start, sizeof(start));
-		fdt_bytes(f, "linux,initrd-end", &end, sizeof(end));
+		tree_bytes(f, "linux,initrd-start", &start, sizeof(start));
+		tree_bytes(f, "linux,initrd-end", &end, sizeof(end));
 	}
-	fdt_close(f);
+	tree_close(f);
 }
 
 static bool write_tree(const struct vm *vm, void *at, const char *append, const struct initrd *initrd)
 {
-	struct fdt f;
+	struct tree f;
 
-	fdt_begin(&f, at, FDT_ROOM);
-	fdt_u32(&f, "#address-cells", 2);
-	fdt_u32(&f, "#size-cells", 2);
-	fdt_string(&f, "compatible", "linux,cove-run");
-	fdt_string(&f, "model", "cove-run");
+	tree_begin(&f, at, FDT_ROOM);
+	tree_u32(&f, "#address-cells", 2);
+	tree_u32(&f, "#size-cells", 2);
+	tree_string(&f, "compatible", "linux,cove-run");
+	tree_string(&f, "model", "cove-run");
 	add_chosen(&f, append, initrd);
-	fdt_node(&f, "memory@%" PRIx64, (uint64_t)VM_RAM_BASE);
-	fdt_string(&f, "device_type", "memory");
-	fdt_reg(&f, VM_RAM_BASE, vm->ram_size);
-	fdt_close(&f);
+	tree_node(&f, "memory@%" PRIx64, (uint64_t)VM_RAM_BASE);
+	tree_string(&f, "device_type", "memory");
+	tree_reg(&f, VM_RAM_BASE, vm->ram_size);
+	tree_close(&f);
 	add_cpus(&f, vm);
 	add_devices(&f, vm);
-	if (fdt_end(&f))
+	if (tree_end(&f))
 		return true;
 	complain("the device tree does not fit: give a shorter --append");
 	return false;

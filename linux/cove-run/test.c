@@ -10,12 +10,13 @@
 #include "console.h"
 #include "image.h"
 #include "measure.h"
+#include "test.h"
 
 #define RAM	(64ULL << 20)
 
 static unsigned int count, failed;
 
-static void ok(bool good, const char *what)
+void ok(bool good, const char *what)
 {
 	failed += !good;
 	printf("%sok %u - %s\n", good ? "" : "not ", ++count, what);
@@ -227,6 +228,7 @@ int main(void)
 	test_measure();
 	test_image();
 	test_console();
+	test_devices();
 	printf("1..%u\n", count);
 	return failed != 0;
 }

@@ -181,6 +181,8 @@ void cove_nacl_exit(void);
 void cove_nacl_run(struct cove_vcpu *vcpu);
 
 /* mem.c: conversion, fences, chunks */
+extern atomic_long_t cove_converted, cove_leaked, cove_not_zero;	/* pages, pages, blocks */
+extern bool cove_check_zero;
 int cove_fence(void);
 struct cove_chunk *cove_chunk_new(struct list_head *to, unsigned int order, bool insist);
 struct cove_chunk *cove_chunk_new_upto(struct list_head *to, unsigned int order);

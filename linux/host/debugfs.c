@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/cove, for root: tests of what the host may not do.
+ * /sys/kernel/debug/cove, for root: what there is, and tests of what the host may not do.
+ *
+ * vms: a line for each TVM and each of its vCPUs, with exits by cause. pages: how many pages are
+ * converted, how many were lost, and how many blocks came back that were not zero, if check_zero
+ * was set. chunks: physical address and size of the memory that TVMs are made of.
  *
  * probe_converted: reading it converts a page of the kernel's, reads the page with a copy that
  * survives a fault, takes it back and looks whether it is zero. The last line says pass or fail.
@@ -143,9 +147,76 @@ static int hold_converted_set(void *data, u64 value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(hold_converted_fops, hold_converted_get, hold_converted_set, "0x%llx\n");
 
+static void show_vcpu(struct seq_file *m, const struct cove_vcpu *vcpu)
+{
+	const u64 *exits = vcpu->exits;
+
+	static const char *const names[COVE_EXIT_KINDS] = {
+		"interrupt", "fault", "mmio", "sbi", "wfi", "other",
+	};
+	unsigned int i;
+
+	seq_printf(m, "  vCPU %lu: file of CPU %d, exits:", vcpu->id, READ_ONCE(vcpu->file_cpu));
+	for (i = 0; i < COVE_EXIT_KINDS; i++)
+		seq_printf(m, " %s %llu", names[i], exits[i]);
+	seq_putc(m, '\n');
+}
+
+static int vms_show(struct seq_file *m, void *unused)
+{
+	struct cove_vm *vm;
+	unsigned int i;
+
+	mutex_lock(&cove_vms_lock);
+	list_for_each_entry(vm, &cove_vms, list) {
+		mutex_lock(&vm->lock);
+		seq_printf(m, "TVM %lu: %s, vCPUs %u, pages %llu (pool %u), shared %llu\n",
+			   vm->tvm, vm->dead ? "dead" : vm->finalized ? "runs" : "new",
+			   vm->nr_vcpus, vm->data_pages, vm->nr_ready << 9, vm->shared_pages);
+		for (i = 0; i < COVE_MAX_VCPUS; i++)
+			if (vm->vcpus[i])
+				show_vcpu(m, vm->vcpus[i]);
+		mutex_unlock(&vm->lock);
+	}
+	mutex_unlock(&cove_vms_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(vms);
+
+static int pages_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "converted %ld\n", atomic_long_read(&cove_converted));
+	seq_printf(m, "leaked %ld\n", atomic_long_read(&cove_leaked));
+	seq_printf(m, "not zero %ld\n", atomic_long_read(&cove_not_zero));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pages);
+
+static int chunks_show(struct seq_file *m, void *unused)
+{
+	struct cove_chunk *chunk;
+	struct cove_vm *vm;
+
+	mutex_lock(&cove_vms_lock);
+	list_for_each_entry(vm, &cove_vms, list) {
+		mutex_lock(&vm->lock);
+		list_for_each_entry(chunk, &vm->data, list)
+			seq_printf(m, "0x%llx %lu\n", (u64)page_to_phys(chunk->page),
+				   PAGE_SIZE << chunk->order);
+		mutex_unlock(&vm->lock);
+	}
+	mutex_unlock(&cove_vms_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(chunks);
+
 void cove_debugfs_init(void)
 {
 	folder = debugfs_create_dir("cove", NULL);
+	debugfs_create_file("vms", 0400, folder, NULL, &vms_fops);
+	debugfs_create_file("pages", 0400, folder, NULL, &pages_fops);
+	debugfs_create_file("chunks", 0400, folder, NULL, &chunks_fops);
+	debugfs_create_bool("check_zero", 0600, folder, &cove_check_zero);
 	debugfs_create_file("probe_converted", 0400, folder, NULL, &probe_converted_fops);
 	debugfs_create_file_unsafe("hold_converted", 0600, folder, NULL, &hold_converted_fops);
 }

@@ -91,7 +91,7 @@ void cove_irq_cpu_down(unsigned int cpu)
 	for (i = 1; i <= f->nr; i++) {
 		vcpu = READ_ONCE(f->owner[i]);
 		if (vcpu && cove_irq_unbind(vcpu, NULL))
-			pr_err("CPU %u goes, and vCPU %lu keeps its interrupt file\n", cpu, vcpu->id);
+			pr_err("CPU %u goes, vCPU %lu keeps its interrupt file\n", cpu, vcpu->id);
 	}
 	wake_up_all(&f->wait);
 }
@@ -265,7 +265,9 @@ int cove_irq_unbind(struct cove_vcpu *vcpu, bool *waits)
 	return ret;
 }
 
-/* 0: it has a file of this CPU now; -EAGAIN: this CPU has none free, or it is another CPU by now. */
+/*
+ * 0: it has a file of this CPU now; -EAGAIN: this CPU has none free, or it is another CPU by now.
+ */
 static int bind_here(struct cove_vcpu *vcpu)
 {
 	unsigned int cpu = get_cpu();

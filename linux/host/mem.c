@@ -17,6 +17,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 
 #include "cove.h"
 
@@ -27,6 +28,11 @@
 #define RESERVE_PAGES	(SZ_16M / PAGE_SIZE)	/* and a 32nd of all: what TVMs leave to the host */
 
 static DEFINE_MUTEX(fence_lock);
+
+atomic_long_t cove_converted = ATOMIC_LONG_INIT(0);
+atomic_long_t cove_leaked = ATOMIC_LONG_INIT(0);
+atomic_long_t cove_not_zero = ATOMIC_LONG_INIT(0);
+bool cove_check_zero;
 
 static void set_offline(struct page *page, unsigned int order)
 {
@@ -75,7 +81,16 @@ static struct page *alloc_converted(unsigned int order, bool insist)
 		return ERR_PTR(ret);
 	}
 	set_offline(page, order);
+	atomic_long_add(1L << order, &cove_converted);
 	return page;
+}
+
+/* The TSM zeroes what it returns. Looking is for tests. */
+static void check_zero(struct page *page, unsigned int order)
+{
+	if (READ_ONCE(cove_check_zero) &&
+	    memchr_inv(page_address(page), 0, PAGE_SIZE << order))
+		atomic_long_inc(&cove_not_zero);
 }
 
 /* Gives pages back to the kernel, fenced or not; those that the TSM does not return are leaked. */
@@ -84,7 +99,9 @@ static void free_converted(struct page *page, unsigned int order)
 	unsigned long i, lost = 0, pages = 1UL << order;
 	phys_addr_t pa = page_to_phys(page);
 
+	atomic_long_sub(pages, &cove_converted);
 	if (!cove_sbi_reclaim(pa, pages)) {
+		check_zero(page, order);
 		clear_offline(page, order);
 		__free_pages(page, order);
 		return;
@@ -98,6 +115,7 @@ static void free_converted(struct page *page, unsigned int order)
 		clear_offline(page + i, 0);
 		__free_page(page + i);
 	}
+	atomic_long_add(lost, &cove_leaked);
 	if (lost)
 		pr_warn("leaked %lu of %lu pages at %pa: the TSM does not return them\n", lost,
 			pages, &pa);
@@ -192,6 +210,8 @@ void cove_chunks_leak(struct list_head *chunks)
 
 	list_for_each_entry_safe(chunk, next, chunks, list) {
 		pages += 1UL << chunk->order;
+		atomic_long_sub(1L << chunk->order, &cove_converted);
+		atomic_long_add(1L << chunk->order, &cove_leaked);
 		list_del(&chunk->list);
 		kfree(chunk);
 	}

@@ -308,11 +308,131 @@ def guest_off(run):
     must("was 0" in said, "cove-run does not end with 0: %r" % said)
 
 
-@check("cove-run debian boots a stock Debian kernel as a TVM to a login, and it powers off", cove=True)
+GUEST_NET = """modprobe tun && tunctl -t tap0 >/dev/null && ip addr add 10.9.0.1/24 dev tap0 && ip link set tap0 up &&
+mkdir -p /tmp/www && head -c 300000 /dev/urandom >/tmp/www/data && httpd -p 10.9.0.1:80 -h /tmp/www"""
+
+
+@check("cove-run debian boots a stock Debian kernel as a TVM with two vCPUs to a login", cove=True)
 def debian(run):
-    guest_login(run, "cove-run debian")
+    run.shell.ok("head -c 4M /dev/urandom >/tmp/disk; sha256sum </tmp/disk >/tmp/sum.before", 60)
+    run.shell.ok(GUEST_NET.replace("\n", " "), 60)
+    run.guest_sums = [run.shell.ok("cut -c-64 /tmp/sum.before").strip(), run.shell.ok("sha256sum </tmp/www/data").strip()[:64]]
+    guest_login(run, "(nc -l -p 99 >/tmp/got &) ; cove-run debian --cpus 2 --memory 384M --disk /tmp/disk --net tap=tap0"
+                     " --append quiet")
+    run.guest = True
     guest_run(run, "uname -r", r"^%s\n" % re.escape(run.release))
+    guest_run(run, "nproc", r"^2\n")
+
+
+def in_guest(run):
+    must(run.guest, "the guest did not boot")
+
+
+@check("the guest reads its disk and writes to it", cove=True)
+def guest_disk(run):
+    in_guest(run)
+    guest_run(run, "sha256sum </dev/vda", r"^%s  -\n" % run.guest_sums[0])
+    guest_run(run, "head -c 1M /dev/urandom >/tmp/new; sha256sum </tmp/new; dd if=/tmp/new of=/dev/vda bs=1M seek=1; sync", r"^(\w{64})  -\n")
+    run.guest_sums.append(guest_run(run, "sha256sum </dev/vda", r"^(\w{64})  -\n").group(1))
+
+
+@check("the guest's network carries pings, and files both ways", cove=True)
+def guest_net(run):
+    in_guest(run)
+    guest_run(run, "ip addr add 10.9.0.2/24 dev eth0 && ip link set eth0 up && ping -c 3 -i 0.2 10.9.0.1 && echo went ok", r"^went ok\n")
+    guest_run(run, "wget -q -O - http://10.9.0.1/data | sha256sum", r"^%s  -\n" % run.guest_sums[1])
+    guest_run(run, "nc 10.9.0.1 99 </tmp/new && echo sent it", r"^sent it\n")
+
+
+@check("the guest finds its measurement, powers off, and the host has what it wrote and sent", cove=True)
+def guest_end(run):
+    in_guest(run)
+    found = guest_run(run, "cat /sys/kernel/cove_guest/measurement", r"^measurement 4: (\w{96})\n")
+    must(found.group(1).strip("0"), "the measurement is zero")
     guest_off(run)
+    must(run.shell.ok("sha256sum </tmp/disk").strip()[:64] == run.guest_sums[2], "the disk's file has something else")
+    run.shell.ok("dd if=/tmp/disk bs=1M skip=1 count=1 2>/dev/null | cmp - /tmp/got")
+    run.shell.ok("ip link del tap0; killall httpd; rm -r /tmp/www")
+
+
+@check("Ctrl-] ends a guest, and the terminal is as before", cove=True)
+def guest_escape(run):
+    run.shell.machine.line("cove-run debian; ended=$?")
+    run.shell.machine.expect(r"Linux version", 60, PANIC)
+    run.shell.machine.send("\x1d")
+    run.shell.machine.expect(PROMPT, 60)
+    must("was 130" in run.shell.ok("echo was $ended"), "not the status of an interruption")
+    must(" echo" in run.shell.ok("stty -a | tr ';' ' '"), "the terminal does not echo")
+
+
+def pages_are_back(run):
+    said = run.shell.ok("cat %spages" % COVE_DEBUG)
+    must(said.split() == "converted 0 leaked 0 not zero 0".split(), "of the pages it says %r" % said)
+
+
+@check("after kill -9 of the VMM at random moments every page is back, and zero", cove=True)
+def kills(run):
+    chance = random.Random(run.seed)
+    run.shell.ok("mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug; echo 1 >%scheck_zero" % COVE_DEBUG)
+    pages_are_back(run)
+    for _ in range(run.kills):
+        cpus, wait = chance.randint(1, 4), chance.choice([0.05, 0.5, 2, 8]) * chance.random()
+        run.shell.ok("cove-run debian --cpus %d --memory 256M </dev/null >/dev/null 2>&1 & sleep %.3f; kill -9 $!; wait $!; true"
+                     % (cpus, wait), 60)
+        pages_are_back(run)
+    run.shell.ok("echo 0 >%scheck_zero" % COVE_DEBUG)
+    says_measurements_agree(run)
+
+
+CANARY = hashlib.sha256(b"cove").hexdigest()
+
+
+def guest_says(run, text, seconds):
+    """What a guest in the background has printed, once it is there."""
+    run.shell.ok("n=0; until grep -q '%s' /tmp/out; do n=$((n+1)); [ $n -lt %d ] || exit 1; sleep 1; done" % (text, seconds),
+                 seconds * 3)
+
+
+@check("the host finds nothing of a guest's memory: VMM's mapping by ptrace, /proc/kcore", cove=True)
+def canary(run):
+    run.shell.ok("mkfifo /tmp/in; sleep 1000 >/tmp/in & echo $! >/tmp/holder")
+    run.shell.ok("cove-run debian --memory 256M --append quiet </tmp/in >/tmp/out 2>&1 & echo $! >/tmp/pid")
+    guest_says(run, "cove-guest login", 180)
+    run.shell.ok("(echo root; sleep 3; echo 'printf cove | sha256sum >/tmp/canary; wc -c </tmp/canary; echo di\"\"d') >/tmp/in")
+    guest_says(run, "^did", 60)
+    run.shell.ok("m=$(grep -m1 -E '^[0-9a-f]+-[0-9a-f]+ rw-p 00000000 00:00 0 *$' /proc/$(cat /tmp/pid)/maps >/dev/null; awk "
+                 "'{ split($1, a, \"-\"); print a[1], a[2] }' /proc/$(cat /tmp/pid)/maps | while read a b; do "
+                 "[ $((0x$b - 0x$a)) -ge $((256<<20)) ] && echo $((0x$a / 4096)); done | head -n 1); "
+                 "dd if=/proc/$(cat /tmp/pid)/mem bs=4096 skip=$m count=65536 2>/dev/null | tr -d '\\0' >/tmp/seen", 120)
+    must(int(run.shell.ok("grep -c 'Linux version' /tmp/seen")) > 0, "the kernel's file is not found in the VMM's mapping")
+    must(run.shell.run("grep -c %s /tmp/seen" % CANARY)[0].strip() == "0", "the canary is in the VMM's mapping")
+    first = int(run.shell.ok("head -n 1 %schunks" % COVE_DEBUG).split()[0], 16)
+    delta = kcore_offset(run, first) - first
+    seen = run.shell.ok("head -n 12 %schunks | while read a s; do dd if=/proc/kcore bs=4096 count=512 iflag=skip_bytes "
+                        "skip=$((a + %d)) 2>/dev/null; done | tr -d '\\0' | wc -c" % (COVE_DEBUG, delta), 120)
+    must(int(seen) == 0, "%s bytes of it are in /proc/kcore" % seen.strip())
+
+
+@check("a guest lives on when CPUs go and come, and while it is there cove.ko is not unloaded", cove=True)
+def guest_hotplug(run):
+    for hart in range(1, HARTS):
+        run.shell.ok("echo 0 >/sys/devices/system/cpu/cpu%d/online" % hart)
+    run.shell.ok("echo 'echo sti\"\"ll' >/tmp/in")
+    guest_says(run, "^still", 60)
+    for hart in range(1, HARTS):
+        run.shell.ok("echo 1 >/sys/devices/system/cpu/cpu%d/online" % hart)
+    said, status = run.shell.run("rmmod cove")
+    must(status != 0, "the module is gone: %s" % said)
+
+
+@check("a guest's panic is told from its end; then cove.ko can be unloaded and loaded", cove=True)
+def guest_panic(run):
+    run.shell.ok("echo 'echo c >/proc/sysrq-trigger' >/tmp/in")
+    said = run.shell.ok("wait $(cat /tmp/pid); echo was $?; kill $(cat /tmp/holder); tail -n 3 /tmp/out", 120)
+    must("was 3" in said, "it ended so: %r" % said)
+    pages_are_back(run)
+    run.shell.ok("rmmod cove && insmod /lib/modules/cove.ko")
+    says_measurements_agree(run)
 
 
 @check("when all TVMs are gone, the host's memory is mapped with large leaves again", cove=True)
@@ -386,6 +506,8 @@ class Run:
         self.folder = tempfile.mkdtemp(prefix="cove-linux-")
         self.disk = self.make_disk("disk")
         self.baseline, self.shell = [], None
+        self.guest, self.guest_sums = False, []
+        self.kills, self.seed = 5, random.randrange(1 << 32)
 
     def make_disk(self, name):
         """A disk with an ext4 file system that holds known files; its folder is what tftp offers too."""
@@ -493,6 +615,8 @@ def main():
     parser.add_argument("--only", action="append", metavar="NAME", help="only this check (several times: these); "
                         "'cove' names all that need cove.ko")
     parser.add_argument("--bare", action="store_true", help="on bare OpenSBI, without the TSM")
+    parser.add_argument("--kills", type=int, metavar="N", help="how often the VMM is killed (5)")
+    parser.add_argument("--seed", type=int, help="of the moments when it is killed")
     parser.add_argument("--list", action="store_true", help="names and sentences of all checks")
     args = parser.parse_args()
     if args.list:
@@ -503,6 +627,9 @@ def main():
     tap = Tap("Linux %s%s" % (args.kernel, " on bare OpenSBI" if args.bare else ""))
     tap.plan(len(chosen))
     run = Run(args.kernel, args.bare)
+    run.kills = run.kills if args.kills is None else args.kills
+    run.seed = run.seed if args.seed is None else args.seed
+    print("# moments of the kills: --seed %d" % run.seed)
     try:
         if any("warnings" in c.name for c in main_boot):
             run.baseline = bare_warnings(args.kernel, main_boot)

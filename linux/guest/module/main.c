@@ -33,7 +33,8 @@ static int __init guest_init(void)
 }
 
 /*
- * There is no way back: without the redirection new coherent buffers would be out of the devices' reach.
+ * There is no way back: without the redirection new coherent buffers would be out of the devices'
+ * reach.
  */
 module_init(guest_init);
 

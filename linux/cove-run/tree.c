@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fdt.h"
+#include "tree.h"
 
 #define MAGIC		0xd00dfeed
 #define VERSION		17
@@ -22,7 +22,7 @@ struct header {
 #define RESERVED	((sizeof(struct header) + 7) / 8 * 8)
 #define STRUCTURE	(RESERVED + 16)
 
-static void put(struct fdt *f, const void *data, size_t size)
+static void put(struct tree *f, const void *data, size_t size)
 {
 	static const uint8_t zero[4];
 	size_t padding = -size & 3;
@@ -36,13 +36,13 @@ static void put(struct fdt *f, const void *data, size_t size)
 	f->at += size + padding;
 }
 
-static void put_u32(struct fdt *f, uint32_t value)
+static void put_u32(struct tree *f, uint32_t value)
 {
 	value = htobe32(value);
 	put(f, &value, sizeof(value));
 }
 
-void fdt_begin(struct fdt *f, void *out, size_t room)
+void tree_begin(struct tree *f, void *out, size_t room)
 {
 	memset(f, 0, sizeof(*f));
 	f->out = out;
@@ -51,10 +51,10 @@ void fdt_begin(struct fdt *f, void *out, size_t room)
 	if (!f->full)
 		memset(out, 0, STRUCTURE);
 	f->at = STRUCTURE;
-	fdt_node(f, "%s", "");
+	tree_node(f, "%s", "");
 }
 
-void fdt_node(struct fdt *f, const char *format, ...)
+void tree_node(struct tree *f, const char *format, ...)
 {
 	char name[64];
 	va_list args;
@@ -68,12 +68,12 @@ void fdt_node(struct fdt *f, const char *format, ...)
 	put(f, name, strlen(name) + 1);
 }
 
-void fdt_close(struct fdt *f)
+void tree_close(struct tree *f)
 {
 	put_u32(f, END_NODE);
 }
 
-static uint32_t string_offset(struct fdt *f, const char *name)
+static uint32_t string_offset(struct tree *f, const char *name)
 {
 	size_t at, size = strlen(name) + 1;
 
@@ -89,7 +89,7 @@ static uint32_t string_offset(struct fdt *f, const char *name)
 	return (uint32_t)at;
 }
 
-void fdt_bytes(struct fdt *f, const char *name, const void *value, size_t size)
+void tree_bytes(struct tree *f, const char *name, const void *value, size_t size)
 {
 	put_u32(f, PROPERTY);
 	put_u32(f, (uint32_t)size);
@@ -97,17 +97,17 @@ void fdt_bytes(struct fdt *f, const char *name, const void *value, size_t size)
 	put(f, value, size);
 }
 
-void fdt_string(struct fdt *f, const char *name, const char *value)
+void tree_string(struct tree *f, const char *name, const char *value)
 {
-	fdt_bytes(f, name, value, strlen(value) + 1);
+	tree_bytes(f, name, value, strlen(value) + 1);
 }
 
-void fdt_empty(struct fdt *f, const char *name)
+void tree_empty(struct tree *f, const char *name)
 {
-	fdt_bytes(f, name, "", 0);
+	tree_bytes(f, name, "", 0);
 }
 
-void fdt_cells(struct fdt *f, const char *name, const uint32_t *cells, size_t count)
+void tree_cells(struct tree *f, const char *name, const uint32_t *cells, size_t count)
 {
 	size_t i;
 
@@ -118,25 +118,25 @@ void fdt_cells(struct fdt *f, const char *name, const uint32_t *cells, size_t co
 		put_u32(f, cells[i]);
 }
 
-void fdt_u32(struct fdt *f, const char *name, uint32_t value)
+void tree_u32(struct tree *f, const char *name, uint32_t value)
 {
-	fdt_cells(f, name, &value, 1);
+	tree_cells(f, name, &value, 1);
 }
 
-void fdt_reg(struct fdt *f, uint64_t base, uint64_t size)
+void tree_reg(struct tree *f, uint64_t base, uint64_t size)
 {
 	uint32_t cells[] = { (uint32_t)(base >> 32), (uint32_t)base, (uint32_t)(size >> 32),
 			     (uint32_t)size };
 
-	fdt_cells(f, "reg", cells, 4);
+	tree_cells(f, "reg", cells, 4);
 }
 
-size_t fdt_end(struct fdt *f)
+size_t tree_end(struct tree *f)
 {
 	struct header h;
 	size_t strings, total;
 
-	fdt_close(f);
+	tree_close(f);
 	put_u32(f, END);
 	strings = f->at;
 	put(f, f->strings, f->strings_size);
