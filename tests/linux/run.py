@@ -286,7 +286,7 @@ def guest_login(run, command):
     """Starts a stock guest and logs in on its console."""
     machine = run.shell.machine
     machine.line(command + "; ended=$?")
-    machine.expect(r"cove-guest login: ", 180, PANIC)
+    machine.expect(r"cove-guest login: ", 180, PANIC + "|^cove-run: .*")
     machine.line("root")
     machine.expect(GUEST_PROMPT, 60, PANIC)
 
@@ -314,7 +314,7 @@ mkdir -p /tmp/www && head -c 300000 /dev/urandom >/tmp/www/data && httpd -p 10.9
 
 @check("cove-run debian boots a stock Debian kernel as a TVM with two vCPUs to a login", cove=True)
 def debian(run):
-    run.shell.ok("head -c 4M /dev/urandom >/tmp/disk; sha256sum </tmp/disk >/tmp/sum.before", 60)
+    run.shell.ok("dd if=/dev/urandom of=/tmp/disk bs=1M count=4 2>/dev/null && sha256sum </tmp/disk >/tmp/sum.before", 60)
     run.shell.ok(GUEST_NET.replace("\n", " "), 60)
     run.guest_sums = [run.shell.ok("cut -c-64 /tmp/sum.before").strip(), run.shell.ok("sha256sum </tmp/www/data").strip()[:64]]
     guest_login(run, "(nc -l -p 99 >/tmp/got &) ; cove-run debian --cpus 2 --memory 384M --disk /tmp/disk --net tap=tap0"
@@ -332,7 +332,7 @@ def in_guest(run):
 def guest_disk(run):
     in_guest(run)
     guest_run(run, "sha256sum </dev/vda", r"^%s  -\n" % run.guest_sums[0])
-    guest_run(run, "head -c 1M /dev/urandom >/tmp/new; sha256sum </tmp/new; dd if=/tmp/new of=/dev/vda bs=1M seek=1; sync", r"^(\w{64})  -\n")
+    guest_run(run, "dd if=/dev/urandom of=/tmp/new bs=1M count=1; sha256sum </tmp/new; dd if=/tmp/new of=/dev/vda bs=1M seek=1; sync", r"^(\w{64})  -\n")
     run.guest_sums.append(guest_run(run, "sha256sum </dev/vda", r"^(\w{64})  -\n").group(1))
 
 
