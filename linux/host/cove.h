@@ -16,6 +16,7 @@
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -77,6 +78,15 @@ struct cove_slot {
 	unsigned long *pages;		/* one entry per page */
 };
 
+/* Which message an interrupt number is. */
+struct cove_route {
+	u64 address;
+	u32 data;
+	bool valid;
+};
+
+#define COVE_MAX_ROUTES		1024
+
 struct cove_vm {
 	struct kref ref;
 	struct list_head list;		/* cove_vms, under cove_vms_lock */
@@ -105,6 +115,11 @@ struct cove_vm {
 	unsigned int nr_vcpus;
 	bool has_aia_fd;
 	bool aia;			/* it has interrupt files; constant once it runs */
+
+	struct list_head ioeventfds;
+	spinlock_t event_lock;		/* the two below */
+	struct list_head irqfds;
+	struct cove_route *routes;	/* COVE_MAX_ROUTES, or NULL */
 
 	struct mutex fence_lock;	/* the TVM's fence */
 	atomic_t share_replies;		/* share requests that are done but not answered yet */
@@ -222,6 +237,20 @@ int cove_irq_unbind(struct cove_vcpu *vcpu, bool *waits);
 bool cove_irq_contended(struct cove_vcpu *vcpu);
 int cove_irq_msi(struct cove_vm *vm, u64 address, u32 data);
 int cove_tvm_fence(struct cove_vm *vm);
+
+/* eventfd.c: KVM_IRQFD, KVM_IOEVENTFD, KVM_SET_GSI_ROUTING */
+int cove_event_init(void);
+void cove_event_exit(void);
+void cove_event_init_vm(struct cove_vm *vm);
+void cove_event_exit_vm(struct cove_vm *vm);
+int cove_event_route(struct cove_vm *vm, struct kvm_irq_routing __user *arg);
+int cove_event_irqfd(struct cove_vm *vm, const struct kvm_irqfd *arg);
+int cove_event_ioeventfd(struct cove_vm *vm, const struct kvm_ioeventfd *arg);
+bool cove_event_store(struct cove_vm *vm, u64 addr, u32 len, u64 data);
+
+/* memfd.c: KVM_CREATE_GUEST_MEMFD */
+int cove_memfd_create(const struct kvm_create_guest_memfd *arg);
+int cove_memfd_check(const struct kvm_userspace_memory_region2 *region);
 
 /* aia.c: KVM's AIA device */
 int cove_aia_create_fd(struct cove_vm *vm, const struct kvm_create_device *device);

@@ -79,6 +79,7 @@ static void vm_free(struct kref *ref)
 	mutex_lock(&vm->lock);
 	vm->dead = true;
 	mutex_unlock(&vm->lock);
+	cove_event_exit_vm(vm);
 	cove_pool_stop(vm);
 	for (i = 0; i < COVE_MAX_VCPUS; i++)
 		if (vm->vcpus[i])
@@ -144,6 +145,51 @@ static int set_region(struct cove_vm *vm, void __user *arg)
 	return cove_slot_set(vm, &region);
 }
 
+static int set_region2(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_userspace_memory_region2 region;
+	struct kvm_userspace_memory_region plain;
+	int ret;
+
+	if (copy_from_user(&region, arg, sizeof(region)))
+		return -EFAULT;
+	if (region.flags & ~KVM_MEM_GUEST_MEMFD)
+		return -EINVAL;
+	if (region.flags & KVM_MEM_GUEST_MEMFD) {
+		ret = cove_memfd_check(&region);
+		if (ret)
+			return ret;
+	}
+	plain = (struct kvm_userspace_memory_region) {
+		.slot = region.slot,
+		.guest_phys_addr = region.guest_phys_addr,
+		.memory_size = region.memory_size,
+		.userspace_addr = region.userspace_addr,
+	};
+	return cove_slot_set(vm, &plain);
+}
+
+static int create_memfd(void __user *arg)
+{
+	struct kvm_create_guest_memfd memfd;
+
+	return copy_from_user(&memfd, arg, sizeof(memfd)) ? -EFAULT : cove_memfd_create(&memfd);
+}
+
+static int irqfd(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_irqfd f;
+
+	return copy_from_user(&f, arg, sizeof(f)) ? -EFAULT : cove_event_irqfd(vm, &f);
+}
+
+static int ioeventfd(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_ioeventfd e;
+
+	return copy_from_user(&e, arg, sizeof(e)) ? -EFAULT : cove_event_ioeventfd(vm, &e);
+}
+
 static int measure_region(struct cove_vm *vm, void __user *arg)
 {
 	struct kvm_riscv_cove_measure_region region;
@@ -180,6 +226,34 @@ static int signal_msi(struct cove_vm *vm, void __user *arg)
 	return ret == -EPERM ? 0 : ret ? ret : 1;
 }
 
+static long vm_ioctl_locked(struct cove_vm *vm, unsigned int cmd, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case KVM_SET_USER_MEMORY_REGION:
+		return set_region(vm, user);
+	case KVM_SET_USER_MEMORY_REGION2:
+		return set_region2(vm, user);
+	case KVM_RISCV_COVE_MEASURE_REGION:
+		return measure_region(vm, user);
+	case KVM_CREATE_VCPU:
+		return cove_vcpu_create_fd(vm, arg);
+	case KVM_CREATE_DEVICE:
+		return create_device(vm, user);
+	case KVM_CREATE_GUEST_MEMFD:
+		return create_memfd(user);
+	case KVM_SET_GSI_ROUTING:
+		return cove_event_route(vm, user);
+	case KVM_IRQFD:
+		return irqfd(vm, user);
+	case KVM_IOEVENTFD:
+		return ioeventfd(vm, user);
+	default:
+		return -ENOTTY;
+	}
+}
+
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct cove_vm *vm = file->private_data;
@@ -194,18 +268,7 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (mutex_lock_interruptible(&vm->lock))
 		return -EINTR;
-	if (vm->dead)
-		ret = -EIO;
-	else if (cmd == KVM_SET_USER_MEMORY_REGION)
-		ret = set_region(vm, (void __user *)arg);
-	else if (cmd == KVM_RISCV_COVE_MEASURE_REGION)
-		ret = measure_region(vm, (void __user *)arg);
-	else if (cmd == KVM_CREATE_VCPU)
-		ret = cove_vcpu_create_fd(vm, arg);
-	else if (cmd == KVM_CREATE_DEVICE)
-		ret = create_device(vm, (void __user *)arg);
-	else
-		ret = -ENOTTY;
+	ret = vm->dead ? -EIO : vm_ioctl_locked(vm, cmd, arg);
 	mutex_unlock(&vm->lock);
 	return ret;
 }
@@ -235,6 +298,7 @@ static struct cove_vm *vm_new(void)
 	INIT_LIST_HEAD(&vm->data);
 	mutex_init(&vm->fence_lock);
 	cove_pool_init(vm);
+	cove_event_init_vm(vm);
 	vm->memcg = get_mem_cgroup_from_mm(current->mm);
 	mmgrab(current->mm);
 	vm->mm = current->mm;
