@@ -525,4 +525,4 @@ static const struct test aia_tests[] = {
 	TEST(host_does_not_reach), TEST(unbound_store), TEST(unbound_other), TEST(host_sees),
 };
 
-GROUP(aia, true, 1);
+GROUP_FILES(aia, 1, 2);

@@ -483,4 +483,4 @@ static const struct test aia_harts_tests[] = {
 	TEST(nothing_is_lost),
 };
 
-GROUP(aia_harts, true, 2);
+GROUP_FILES(aia_harts, 2, 2);

@@ -206,6 +206,8 @@ static void one_vcpu(void)
 {
 	static const u32 hart_of[] = { 0 };
 
+	if (!host_files())
+		return skip("needs a guest file", "11.2 to 11.13 with one vCPU");
 	client_create_vm();
 	client_memory();
 	client_vcpus(1);
@@ -395,4 +397,4 @@ static const struct test client_harts_tests[] = {
 	TEST(several_vcpus),
 };
 
-GROUP(client_harts, true, 2);
+GROUP_FILES(client_harts, 2, 2);

@@ -458,4 +458,4 @@ static const struct test covi_tests[] = {
 	TEST(bind_refused), TEST(unbind), TEST(rebind), TEST(taken_file), TEST(without_files),
 };
 
-GROUP(covi, true, 1);
+GROUP_FILES(covi, 1, 3);

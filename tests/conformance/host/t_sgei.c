@@ -309,7 +309,7 @@ static const struct test sgei_tests[] = {
 	TEST(enabled), TEST(masked), TEST(asleep), TEST(with_timer), TEST(gone), TEST(ends_a_run),
 };
 
-GROUP(sgei, true, 1);
+GROUP_FILES(sgei, 1, 1);
 
 /* --- from another hart --- */
 
@@ -399,4 +399,4 @@ static const struct test sgei_harts_tests[] = {
 	TEST(again_and_again),
 };
 
-GROUP(sgei_harts, true, 2);
+GROUP_FILES(sgei_harts, 2, 1);

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include "cove.h"
 #include "tap.h"
+#include "aia.h"
 #include "tvm.h"
 
 u32 tap_failed;
@@ -168,6 +169,8 @@ void tap_run(const struct group *const *groups, u32 count, bool tsm)
 				skip("no TSM", "%s", groups[g]->tests[i].name);
 			else if (groups[g]->harts > nr_harts)
 				skip("needs more harts", "%s", groups[g]->tests[i].name);
+			else if (groups[g]->files && groups[g]->files > host_files())
+				skip("needs more guest files", "%s", groups[g]->tests[i].name);
 			else
 				run_one(&groups[g]->tests[i], tsm);
 		}

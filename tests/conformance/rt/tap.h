@@ -18,11 +18,15 @@ struct group {
 	u32 count;
 	bool needs_tsm;		/* makes no sense directly on OpenSBI */
 	u32 harts;		/* at least so many, else it is skipped */
+	u32 files;		/* so many guest files a hart that the host can give away */
 };
 
 /* Defines g_group from g_tests[]. */
 #define GROUP(g, tsm, n)							\
-	const struct group g##_group = { #g, g##_tests, ARRAY_SIZE(g##_tests), tsm, n }
+	const struct group g##_group = { #g, g##_tests, ARRAY_SIZE(g##_tests), tsm, n, 0 }
+/* The same beneath the TSM, with guest files. */
+#define GROUP_FILES(g, n, files)						\
+	const struct group g##_group = { #g, g##_tests, ARRAY_SIZE(g##_tests), true, n, files }
 
 /* Each prints one line and says whether the check held. */
 __attribute__((format(printf, 2, 3))) bool ok(bool condition, const char *sentence, ...);
