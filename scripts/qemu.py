@@ -26,6 +26,7 @@ RAM_BASE = 0x80000000
 IMAGE_AT = RAM_BASE + (4 << 20)        # the lowest place above the TSM: it need not move the Image there
 ALIGN = 2 << 20
 MIN_RAM = 256 << 20
+LAZY_RAM = 16 << 30                     # from here on the build machine promises no memory before it is touched
 
 CPU = ("rv64,h=on,v=on,sstc=on,smaia=on,ssaia=on,smstateen=on,sscofpmf=on,svadu=on,svinval=on,svnapot=on,svpbmt=on,"
        "zicbom=on,zicbop=on,zicboz=on,zkr=on,zknh=on")
@@ -193,9 +194,11 @@ def arguments(config, folder):
     ram = size_of(config.mem)
     initrd = with_files(config.initrd, config.files, folder) if config.initrd else None
     board, iommu = iommu_arguments(config)
+    lazy = ["-object", "memory-backend-ram,id=ram,size=%d,reserve=off" % ram] if ram >= LAZY_RAM else []
+    board += ",memory-backend=ram" if lazy else ""
     args = ["-M", "virt,aia=aplic-imsic,aia-guests=%d%s" % (config.aia_guests, board), "-cpu", config.cpu,
             "-smp", str(config.smp), "-m", "%dM" % (ram >> 20), "-nodefaults", "-display", "none",
-            "-bios", config.firmware] + iommu
+            "-bios", config.firmware] + iommu + lazy
     if config.fuses:
         args += ["-device", "loader,file=%s,addr=%#x,force-raw=on" % (config.fuses, FUSES_AT)]
     if config.bare:

@@ -15,7 +15,8 @@
 	X(attest) X(attest_harts) X(atst) X(leak) X(pmu) X(pmu_tvm) X(covi) X(aia) X(aia_harts)		\
 	X(sgei) X(sgei_harts) X(turns) X(no_files)				\
 	X(share) X(block) X(block_harts) X(fold) X(ipi) X(client) X(client_harts)		\
-	X(matrix) X(isolation) X(life) X(harts) X(stress) X(hostile)
+	X(matrix) X(isolation) X(life) X(harts) X(stress) X(many) X(gigabyte)	\
+	X(all_memory) X(hostile)
 
 #define GROUP_DECLARE(g)	extern const struct group g##_group;
 GROUPS(GROUP_DECLARE)

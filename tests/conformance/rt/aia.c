@@ -35,7 +35,7 @@ u64 files_snapshot(void)
 {
 	u64 bits = 0;
 
-	for (u32 h = 0; h < nr_harts; h++)
+	for (u32 h = 0; h < MIN(nr_harts, 8); h++)
 		for (u32 n = 1; n <= host_files(); n++)
 			bits |= (u64)file_is_hosts(h, n) << (h * 8 + n);
 	return bits;

@@ -17,7 +17,7 @@ u64 file_page(u32 hart, u32 n);
 u32 host_files(void);
 /* Whether the host reaches it. */
 bool file_is_hosts(u32 hart, u32 n);
-/* A bit for each file that the host reaches, hart by hart. */
+/* A bit for each file that the host reaches, hart by hart, of the first eight. */
 u64 files_snapshot(void);
 
 /* COVI calls here, and on a hart; they say who calls as `numbering` has it. */

@@ -28,7 +28,7 @@ typedef int64_t s64;
 #define PAGE_SIZE		4096ULL
 #define SIZE_2M			0x200000ULL
 
-#define MAX_HARTS		8
+#define MAX_HARTS		64
 
 /* --- CSRs --- */
 #define csr_read(csr)							\

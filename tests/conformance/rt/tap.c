@@ -143,18 +143,24 @@ u64 test_times(void)
 	return n ? n : 1;
 }
 
-/* only=NAME on the command line runs one group or one test. */
+/* only=NAME+NAME... on the command line runs these groups and tests. */
 static bool wanted(const char *group, const char *test)
 {
-	const char *only = strstr(machine.bootargs, "only=");
-	size_t n = 0;
+	const char *name = strstr(machine.bootargs, "only=");
 
-	if (!only)
+	if (!name)
 		return true;
-	only += 5;
-	while (only[n] && only[n] != ' ')
-		n++;
-	return (!strncmp(only, group, n) && !group[n]) || (!strncmp(only, test, n) && !test[n]);
+	for (name += 5;; name++) {
+		size_t n = 0;
+
+		while (name[n] && name[n] != ' ' && name[n] != '+')
+			n++;
+		if ((!strncmp(name, group, n) && !group[n]) || (!strncmp(name, test, n) && !test[n]))
+			return true;
+		name += n;
+		if (*name != '+')
+			return false;
+	}
 }
 
 void tap_run(const struct group *const *groups, u32 count, bool tsm)

@@ -2,7 +2,7 @@
 #include "tap.h"
 #include "tvm.h"
 
-#define MAX_TVMS	8
+#define MAX_TVMS	256
 
 static struct tvm *tvms[MAX_TVMS];
 

@@ -17,6 +17,7 @@
 #define TVM_HOLE_GPA		0x40000000ULL	/* never in a region */
 #define TVM_POOL_PAGES		8
 #define TVM_MAX_ZERO		64
+#define TVM_MAX_VCPUS		160		/* that are driven; state pages are kept for TVM_VCPUS */
 
 struct tvm {
 	bool created;			/* it has an id */
@@ -30,7 +31,7 @@ struct tvm {
 	} zero[TVM_MAX_ZERO];
 	u32 zeros;
 	bool mmio_pending;		/* the next RUN completes an MMIO access */
-	bool synced[TVM_VCPUS];		/* the program waits for an operation */
+	bool synced[TVM_MAX_VCPUS];		/* the program waits for an operation */
 	u8 pages_mr[SHA384_SIZE];	/* what measurement registers 4 and 5 must be */
 	u8 entry_mr[SHA384_SIZE];
 };
