@@ -441,7 +441,7 @@ static void all_at_once(void)
 		run_begin(i, convert_many, pages_alloc(16, 1));
 	result |= convert_many(pages_alloc(16, 1));
 	for (u32 i = 1; i < nr_harts; i++) {
-		if (!run_wait(i, 20 * ticks_per_second, &r))
+		if (!run_wait(i, ALL_HARTS_TIME, &r))
 			r = 100;
 		result |= r;
 	}

@@ -437,10 +437,43 @@ static void own_exceptions(void)
 	end();
 }
 
+/* sstatus in the handler: what hardware makes of it, whoever delivers the exception. */
+static void status_of_exceptions(void)
+{
+	static const u32 sie_on = 0x10016073; /* csrsi sstatus, 2 */
+	static const struct {
+		u32 insn;
+		const char *name;
+	} list[] = {
+		{ INSN_EBREAK, "which hardware delivers" },
+		{ INSN_CSRR(0x680), "of an H-extension CSR, which the TSM delivers" },
+		{ INSN_CSRR(0x300), "of a machine-mode CSR, which the firmware hands on" },
+	};
+	u64 first = 0;
+
+	if (!begin())
+		return;
+	for (u32 i = 0; i < ARRAY_SIZE(list); i++) {
+		const u32 code[] = { sie_on, list[i].insn };
+		u64 status;
+
+		tvm_code(&vm, 0, code, 2);
+		tvm_exec_done(&vm, 0);
+		status = tvm_peek(&vm, 0, TVM_AREA(0) + AREA_STATUS);
+		eq(status & (SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP), SSTATUS_SPIE | SSTATUS_SPP,
+		   "interrupts were on, and are off in the handler of an exception %s", list[i].name);
+		first = i ? first : status;
+		eq(status, first, "sstatus is the same in each handler (%s)", list[i].name);
+		eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_EPC), TVM_AREA(0) + AREA_CODE + 4,
+		   "sepc is the instruction (%s)", list[i].name);
+	}
+	end();
+}
+
 static const struct test exits_tests[] = {
 	TEST(putchar_exit), TEST(write_byte_exit), TEST(private_write), TEST(reset_exits),
 	TEST(hsm_stop_exit), TEST(hsm_start_exit), TEST(page_faults), TEST(wfi_exit),
-	TEST(fatal_exits), TEST(own_exceptions),
+	TEST(fatal_exits), TEST(own_exceptions), TEST(status_of_exceptions),
 };
 
 GROUP(exits, true, 1);

@@ -277,28 +277,29 @@ static u64 life_then_fence(u64 rounds)
 
 	__atomic_fetch_add(&finished, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&finished, __ATOMIC_SEQ_CST) < nr_harts &&
-	       now() - start < 20 * ticks_per_second)
+	       now() - start < ALL_HARTS_TIME)
 		covh_local_fence();
 	return result;
 }
 
 static void all_at_once(void)
 {
-	u64 result;
+	/* The more harts, the longer a fence. */
+	u64 rounds = MAX(1, 40 / MAX(8, nr_harts)), result;
 
 	finished = 0;
-	patience = now() + 20 * ticks_per_second;
+	patience = now() + ALL_HARTS_TIME;
 	for (u32 i = 0; i < nr_harts; i++) {
 		tvm_init(&per_hart[i]);
 		per_hart[i].image = pages_alloc(2, 1);
 		per_hart[i].vcpu[0] = pages_alloc(tsm_info.tvm_vcpu_state_pages, 1);
 	}
 	for (u32 i = 1; i < nr_harts; i++)
-		run_begin(i, life_then_fence, 5);
-	result = life_then_fence(5);
+		run_begin(i, life_then_fence, rounds);
+	result = life_then_fence(rounds);
 	eq(result, 0, "hart %lu makes, runs and destroys TVMs while all others do", harts[0].id);
 	for (u32 i = 1; i < nr_harts; i++) {
-		if (!run_wait(i, 30 * ticks_per_second, &result))
+		if (!run_wait(i, 2 * ALL_HARTS_TIME, &result))
 			result = 100;
 		eq(result, 0, "hart %lu makes, runs and destroys TVMs while all others do",
 		   harts[i].id);

@@ -58,6 +58,18 @@ static void device_tree(void)
 	ok(!strstr(machine.isa, "_sdtrig"), "sdtrig is not in the host's ISA string");
 }
 
+/* The ISA string names V where there are vector registers, and nowhere else. */
+static void vector_is_named(void)
+{
+	u64 bytes = 0;
+
+	csr_set(sstatus, SSTATUS_VS_INITIAL);
+	eq(probe_insn(0xc2202573 /* csrr a0, vlenb */, &bytes) == NO_TRAP, machine.has_v,
+	   "the ISA string has v if the hart has vector registers, and only then");
+	ok(machine.has_v == (bytes >= 16), "which are at least 128 bits wide (%lu bytes)", bytes);
+	csr_clear(sstatus, SSTATUS_VS);
+}
+
 /* The holes of the memory map, 64 KiB at a time: firmware, TSM, page words, tables. */
 static void memory_holes(void)
 {
@@ -104,7 +116,7 @@ static void memory_is_there(void)
 }
 
 static const struct test hidden_tests[] = {
-	TEST(devices), TEST(device_tree), TEST(memory_holes), TEST(memory_is_there),
+	TEST(devices), TEST(device_tree), TEST(vector_is_named), TEST(memory_holes), TEST(memory_is_there),
 };
 
 GROUP(hidden, true, 1);

@@ -47,6 +47,7 @@ static void covg_is_not_for_hosts(void)
 		sbi_err(sbi(SBI_EXT_COVG, fid, 0x80000000, PAGE_SIZE), SBI_ERR_NOT_SUPPORTED,
 			"COVG function %u answers -2 to a host", fid);
 	ok(sbi_probe(SBI_EXT_COVH), "COVH is offered");
+	ok(sbi_probe(SBI_EXT_COVI), "COVI is offered");
 	ok(sbi_probe(SBI_EXT_NACL), "NACL is offered");
 	ok(sbi_probe(SBI_EXT_SUPD), "SUPD is offered");
 	/* Stock KVM probes RFENCE right before NACL (DECISIONS 10). */

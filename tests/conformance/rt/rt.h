@@ -206,6 +206,8 @@ static inline u64 now(void)
 extern u64 ticks_per_second;
 /* How long what must happen may take: the machine may be starved of processor time. */
 #define LONG_ENOUGH		(5 * ticks_per_second)
+/* The same for what all harts do at once: the more they are, the less of the machine each has. */
+#define ALL_HARTS_TIME	(20 * ticks_per_second * MAX(1, nr_harts / 8))
 /* Waits until *word is value, within that time. */
 bool wait_u64(const u64 *word, u64 value);
 void delay(u64 ticks);

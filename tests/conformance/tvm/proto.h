@@ -21,6 +21,7 @@
 #define AREA_EPC		0x210
 #define AREA_TRAPS		0x218		/* how many there were */
 #define AREA_SP			0x220
+#define AREA_STATUS		0x228		/* sstatus in the handler of the last trap */
 #define AREA_CODE		0x400
 #define AREA_CODE_WORDS		192
 #define AREA_ENTRY		0x700		/* x0-x31 as the vCPU was entered */

@@ -93,6 +93,8 @@ trap_vector:
 	sd	t0, AREA_TVAL(tp)
 	csrr	t0, sepc
 	sd	t0, AREA_EPC(tp)
+	csrr	t0, sstatus
+	sd	t0, AREA_STATUS(tp)
 	ld	t0, AREA_TRAPS(tp)
 	addi	t0, t0, 1
 	sd	t0, AREA_TRAPS(tp)
