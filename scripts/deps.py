@@ -12,6 +12,7 @@ groups:
   debug          gdb-multiarch                                             (system packages)
   verify         CBOR and cryptography for Python, openssl                 (system packages)
   qemu           qemu-system-riscv64 >= 10.0 and what is known of its bugs -> build/deps/qemu.env
+  qemu-trixie    the QEMU of Debian trixie, in a prefix of its own         -> build/deps/qemu-trixie/, qemu-trixie.env
   opensbi        stock OpenSBI                                             -> build/deps/opensbi/
   src            libfdt and mbedTLS sources                                -> build/deps/src/{dtc,mbedtls}/
   opensbi-src    OpenSBI's source, for our own firmware                    -> build/deps/src/opensbi/
@@ -42,7 +43,7 @@ import time
 sys.dont_write_bytecode = True
 import kernels  # noqa: E402
 from debian import (LOG, TREE, Missing, Suite, SystemSuite, as_root, fresh_dir, install, installed,  # noqa: E402
-                    log_tail, output, path, publish, read, retry, run, say, unpacked, write)
+                    log_tail, native_arch, output, path, publish, read, retry, run, say, unpacked, write)
 
 STAMPS = path("stamps")
 CLANG = "19"
@@ -157,6 +158,41 @@ def qemu():
             "wrong mode; remedy: QEMU 10.0.2 (bookworm-backports), with QEMU=PATH")
 
 
+def qemu_trixie():
+    """Another QEMU beside the system's, with its own libraries; long tests run on it (DECISIONS 20)."""
+    install(["patchelf"])
+    suite = Suite.get("trixie", native_arch())
+    folder = unpacked(suite, suite.closure(["qemu-system-riscv"]))
+    final = path("qemu-trixie")
+    publish(folder, final)
+    kernels.relink(os.path.join(final, "usr", "bin"), final)
+    where = os.path.join(final, "usr", "bin", QEMU_NAME)
+    own_modules(where)
+    version = qemu_version(where)
+    if not version:
+        raise Missing("the QEMU of trixie does not run; remedy: scripts/deps --force qemu-trixie")
+    bug = mpv_probe(where)
+    if bug == "unknown":
+        raise Missing("the QEMU of trixie does not start a machine; remedy: scripts/deps --force qemu-trixie")
+    write(path("qemu-trixie.env"), "QEMU=%s\nQEMU_VERSION=%s\nQEMU_MPV_BUG=%s\n"
+          % (where, ".".join(map(str, version)), bug))
+    say("QEMU %s at %s" % (".".join(map(str, version)), where))
+
+
+def own_modules(program):
+    """
+    QEMU looks for its modules in the place that it was built for as well, where the system's QEMU has its own, and aborts
+    when these are of another build. The place's name in the program becomes one, of the same length, that does not exist.
+    """
+    with open(program, "rb") as f:
+        code = f.read()
+    code = re.sub(rb"/usr/lib(/[a-z0-9_]+-linux-gnu/qemu\0)", rb"/nowhere\1", code)
+    with open(program + ".new", "wb") as f:
+        f.write(code)
+    shutil.copymode(program, program + ".new")
+    os.replace(program + ".new", program)
+
+
 # --- what is unpacked below build/deps ------------------------------------------------------------
 
 def opensbi():
@@ -212,6 +248,7 @@ GROUPS = {
     "verify": Group(system("verify"), programs=["openssl"], files=["/usr/lib/python3/dist-packages/cbor2/__init__.py",
                                                                   "/usr/lib/python3/dist-packages/cryptography/x509/__init__.py"]),
     "qemu": Group(qemu, ["toolchain"], ["qemu.env"]),
+    "qemu-trixie": Group(qemu_trixie, ["toolchain"], ["qemu-trixie.env", "qemu-trixie/usr/bin/" + QEMU_NAME]),
     "opensbi": Group(opensbi, files=["opensbi/fw_dynamic.bin"]),
     "src": Group(unpack_sources(("device-tree-compiler", "dtc"), ("mbedtls", "mbedtls")),
                  files=["src/dtc/libfdt/libfdt.h", "src/mbedtls/library/sha512.c"]),
@@ -232,6 +269,8 @@ def recipe(name):
     decides = [name, repr(SYSTEM.get(name)), repr(GROUPS[name].files)]
     if name == "qemu":
         decides.append(os.environ.get("QEMU") or "")
+    if name == "qemu-trixie":
+        decides.append(TREE)
     if name in ("module-stable", "module-newest"):
         release = path("linux", name.split("-")[1], "release")
         decides += [TREE, read(release) if os.path.exists(release) else ""]

@@ -16,11 +16,15 @@ CONF_HOST	:= $(CONF_HOST_SRC:tests/conformance/%.c=$(CONF)/%.o)
 # A monitor under test; the programs run on any.
 CONF_TSM	?= $(BUILD)/tsm.bin
 
-.PHONY: conformance conformance-strict conformance-long conformance-bare
+.PHONY: conformance conformance-strict conformance-long conformance-scale conformance-trixie conformance-bare
 
 conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the conformance suite, with 1 to 8 harts
 	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --run smp=1,icount --run smp=4 --run smp=8,mem=512M \
-		--run smp=2,mem=256M,no=v,no=smstateen,no=sscofpmf,no=zicboz
+		--run smp=2,mem=256M,no=v,no=smstateen,no=sscofpmf,no=zicboz \
+		--run smp=1,aia=1,only=no_files+info+run+exits+convert+irq+client \
+		--run smp=2,aia=2,only=turns+sgei+sgei_harts+client+irq \
+		--run smp=2,aia=7,only=turns+covi+aia+sgei \
+		--run smp=1,vlen=256,only=leak+regs+run+exits
 
 # The monitor that makes no exception for the existing client: every test asserts what it does then.
 STRICT		:= BUILD=$(BUILD)/strict KCONFIG_CONFIG=tests/conformance/strict.config
@@ -33,6 +37,16 @@ conformance-long: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)
 	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --timeout 1200 --name conformance-long \
 		--run smp=2,only=hostile,times=20 --run smp=4,only=stress,times=20 \
 		--run smp=8,only=stress,times=10
+
+conformance-scale: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## 64 harts, 64 GiB, leaves of 1 GiB, VLEN 1024
+	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --timeout 900 --name conformance-scale \
+		--run smp=64,only=info+hsm+irq+hsm_harts+fence+harts+many \
+		--run smp=64,only=attest_harts+block_harts+aia_harts+sgei_harts+client_harts --run smp=64,only=stress \
+		--run smp=2,mem=64G,only=all_memory+gigabyte --run smp=1,mem=4G,only=gigabyte --run smp=2,vlen=1024
+
+conformance-trixie: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu-trixie $(DEPS)/stamps/opensbi ## the suite on another QEMU
+	$(Q)export QEMU=$$(sed -n 's/^QEMU=//p' $(DEPS)/qemu-trixie.env); \
+		scripts/tap-run --kernel $(CONF_TSM) --image $< --timeout 600 --name conformance-trixie --run smp=1 --run smp=4
 
 conformance-bare: $(CONF)/testhost.bin | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi
 	$(Q)scripts/tap-run --bare --image $< --run smp=1 --run smp=4

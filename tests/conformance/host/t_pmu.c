@@ -60,12 +60,14 @@ static void release(u64 index)
 
 static void absent(void)
 {
-	bool isa = strstr(machine.isa, "sscofpmf");
+	/* Without it in the ISA string, a machine may lack just the overflow interrupt; the runner knows. */
+	bool lacks = strstr(machine.bootargs, "no=sscofpmf");
 
-	if (isa) {
+	if (!lacks) {
 		eq(sbi_probe(SBI_EXT_PMU), 1, "with Sscofpmf, SBI PMU is offered");
 		return;
 	}
+	ok(!strstr(machine.isa, "sscofpmf"), "without Sscofpmf, the ISA string does not name it");
 	eq(sbi_probe(SBI_EXT_PMU), 0, "without Sscofpmf, SBI PMU is absent");
 	for (u64 fid = 0; fid < 9; fid++)
 		sbi_err(sbi(SBI_EXT_PMU, fid), SBI_ERR_NOT_SUPPORTED, "PMU function %lu is not supported then", fid);
