@@ -32,22 +32,10 @@ static bool share(u64 gpa, u64 size, bool answer)
 	return !tvm_ecall_end(&w.vm, 0).error;
 }
 
-static bool outline(struct tvm *t, u32 vcpus)
-{
-	tvm_init(t);
-	if (!tvm_create(t) || !tvm_add_region(t, TVM_RAM_GPA, TVM_RAM_SIZE) ||
-	    !tvm_load(t, TVM_IMAGE_PAGES))
-		return false;
-	for (u32 i = 0; i < vcpus; i++)
-		if (!tvm_add_vcpu(t, i))
-			return false;
-	return true;
-}
-
 bool ini_build(u32 what)
 {
 	w.ini_mark = mem_mark();
-	return outline(&w.ini, 1) &&
+	return tvm_outline(&w.ini, 1) &&
 	       (!(what & INI_AIA) || !covi_call(COVI_INIT_AIA, w.ini.id, w.params, 32).error);
 }
 
@@ -65,7 +53,7 @@ static bool vm_build(u32 what)
 {
 	static const u32 wait[] = { INSN_NOP };
 
-	if (!outline(&w.vm, 2) || ((what & WITH_AIA) && !aia_init(&w.vm)) ||
+	if (!tvm_outline(&w.vm, 2) || ((what & WITH_AIA) && !aia_init(&w.vm)) ||
 	    !tvm_finalize(&w.vm, 0))
 		return false;
 	w.at = UNBOUND;

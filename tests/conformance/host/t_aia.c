@@ -1,43 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a TVM does with its interrupt files, on one hart (ABI 5, 6, 9.4, 14, 17.2). Group: aia. */
+/*
+ * What a TVM does with its interrupt file, on one hart, and who else reaches it (ABI 5, 6, 9.4, 14,
+ * 17.2). Group: aia.
+ */
+#include "bound.h"
 #include "expect.h"
-#include "../rt/aia.h"
 
-static struct tvm vm, other;
-
-static bool begin(u32 vcpus)
-{
-	bool good = aia_build(&vm, vcpus);
-
-	for (u32 i = 0; good && i < vcpus; i++)
-		good = aia_bind(&vm, i, 0, i + 1);
-	return ok(good && tvm_sync(&vm, 0), "a TVM with %u bound vCPUs runs (%s)", vcpus, numbering_name());
-}
-
-static void end(void)
-{
-	ok(tvm_destroy(&vm), "the TVM is destroyed and all its pages come back as zero");
-	ok(aia_give_back(), "its files come back");
-}
+static struct tvm vm;
 
 static bool start(u64 vcpu)
 {
-	return ok(tvm_start(&vm, vcpu) && tvm_sync(&vm, (u32)vcpu), "vCPU %lu is started and runs", vcpu);
-}
-
-static struct sbiret inject(u32 vcpu, u64 id)
-{
-	return covi_call(COVI_INJECT, vm.id, vcpu, id);
-}
-
-static struct sbiret allow(u32 vcpu, u64 id)
-{
-	return tvm_covg(&vm, vcpu, COVG_ALLOW_EXT_INTERRUPT, id, 0);
-}
-
-static struct sbiret deny(u32 vcpu, u64 id)
-{
-	return tvm_covg(&vm, vcpu, COVG_DENY_EXT_INTERRUPT, id, 0);
+	return ok(tvm_start(&vm, vcpu) && tvm_sync(&vm, (u32)vcpu), "vCPU %lu is started and runs",
+		  vcpu);
 }
 
 /* --- the TVM's own file --- */
@@ -46,12 +20,13 @@ static void own_file(void)
 {
 	u64 v = 0;
 
-	if (!begin(1))
+	if (!bound_begin(&vm, 1))
 		return;
 	eq(vcpu_ireg(&vm, 0, IREG_EIDELIVERY), 0, "eidelivery is 0 at first");
 	eq(vcpu_ireg(&vm, 0, IREG_EITHRESHOLD), 0, "eithreshold is 0 at first");
 	for (u64 i = 0; i <= machine.imsic_ids / 64; i++) {
-		eq(vcpu_ireg(&vm, 0, IREG_EIE0 + 2 * i), 0, "no identity is enabled at first (word %lu)", i);
+		eq(vcpu_ireg(&vm, 0, IREG_EIE0 + 2 * i), 0,
+		   "no identity is enabled at first (word %lu)", i);
 		eq(vcpu_ireg(&vm, 0, IREG_EIP0 + 2 * i), 0, "none is pending (word %lu)", i);
 	}
 	vcpu_irq_on(&vm, 0, BIT(3) | BIT(5) | BIT(63));
@@ -77,7 +52,7 @@ static void own_file(void)
 	eq(vcpu_take(&vm, 0), 3, "the threshold lets lower identities through");
 	eq(vcpu_take(&vm, 0), 0, "and holds the others");
 	eq(imsic_take(), 0, "nothing of this arrives in the host's file");
-	end();
+	bound_end(&vm);
 }
 
 /* WFI with something enabled and pending goes on by itself; without it is row 9. */
@@ -86,21 +61,24 @@ static void wait_for_interrupt(void)
 	static const u32 code[] = { INSN_WFI };
 	struct exit e;
 
-	if (!begin(1))
+	if (!bound_begin(&vm, 1))
 		return;
 	vcpu_irq_on(&vm, 0, BIT(3));
 	vcpu_send(&vm, 0, TVM_FILE(0), 3);
 	tvm_code(&vm, 0, code, 1);
-	eq(tvm_exec_done(&vm, 0), CAUSE_BREAK, "WFI does not exit while an interrupt is pending and enabled");
+	eq(tvm_exec_done(&vm, 0), CAUSE_BREAK,
+	   "WFI does not exit while an interrupt is pending and enabled");
 	eq(vcpu_take(&vm, 0), 3, "which is still there");
 	tvm_code(&vm, 0, code, 1);
 	tvm_exec(&vm, 0, &e);
 	eq(e.scause, CAUSE_VIRTUAL, "WFI exits when none is");
-	ok(e.vsie & BIT(IRQ_SEI), "the exit tells the host that the TVM waits for external interrupts");
-	sbi_err(inject(0, 3), SBI_ERR_DENIED, "the host can not wake it by what it has not allowed");
+	ok(e.vsie & BIT(IRQ_SEI),
+	   "the exit tells the host that the TVM waits for external interrupts");
+	sbi_err(bound_inject(&vm, 0, 3), SBI_ERR_DENIED,
+		"the host can not wake it by what it has not allowed");
 	vcpu_resume(&vm, 0, &e);
 	eq(tvm_result(&vm, 0, &e), CAUSE_BREAK, "it goes on when it is run");
-	end();
+	bound_end(&vm);
 }
 
 /* Row 2 of 9.4 */
@@ -109,11 +87,12 @@ static void notifications(void)
 	static const u32 ecall[] = { INSN_ECALL };
 	struct exit e;
 
-	if (!begin(1))
+	if (!bound_begin(&vm, 1))
 		return;
 	for (u64 fid = COVG_ALLOW_EXT_INTERRUPT; fid <= COVG_DENY_EXT_INTERRUPT; fid++) {
 		const char *what = fid == COVG_ALLOW_EXT_INTERRUPT ? "ALLOW" : "DENY";
-		const struct expect x = EXPECT(CAUSE_ECALL, .args = 8, .a = { 3, [6] = fid, [7] = SBI_EXT_COVG });
+		const struct expect x =
+			EXPECT(CAUSE_ECALL, .args = 8, .a = { 3, [6] = fid, [7] = SBI_EXT_COVG });
 
 		tvm_code(&vm, 0, ecall, 1);
 		tvm_set(&vm, 0, 10, 3);
@@ -126,80 +105,86 @@ static void notifications(void)
 		shmem_gpr(10) = 0x77;
 		shmem_gpr(11) = 0x88;
 		vcpu_resume(&vm, 0, &e);
-		eq(tvm_result(&vm, 0, &e), CAUSE_BREAK, "%s: the TVM goes on behind its ECALL", what);
+		eq(tvm_result(&vm, 0, &e), CAUSE_BREAK, "%s: the TVM goes on behind its ECALL",
+		   what);
 		eq(tvm_get(&vm, 0, 10), 0, "%s: a0 is success, whatever the host answers", what);
 		eq(tvm_get(&vm, 0, 11), 0, "%s: a1 is 0", what);
 	}
-	end();
+	bound_end(&vm);
 }
 
 static void allow_list(void)
 {
 	u64 last = machine.imsic_ids;
 
-	if (!begin(2) || !start(1))
+	if (!bound_begin(&vm, 2) || !start(1))
 		return;
 	vcpu_irq_on(&vm, 0, ~0ULL);
 	vcpu_irq_on(&vm, 1, ~0ULL);
-	sbi_err(inject(0, 3), SBI_ERR_DENIED, "everything is denied at first");
+	sbi_err(bound_inject(&vm, 0, 3), SBI_ERR_DENIED, "everything is denied at first");
 	eq(vcpu_take(&vm, 0), 0, "what was denied does not arrive");
-	sbi_ok(allow(0, 3), "the TVM allows 3");
-	sbi_ok(inject(0, 3), "the host injects 3");
-	sbi_err(inject(0, 4), SBI_ERR_DENIED, "but not 4");
-	sbi_err(inject(1, 3), SBI_ERR_DENIED, "nor 3 to the other vCPU");
+	sbi_ok(bound_allow(&vm, 0, 3), "the TVM allows 3");
+	sbi_ok(bound_inject(&vm, 0, 3), "the host injects 3");
+	sbi_err(bound_inject(&vm, 0, 4), SBI_ERR_DENIED, "but not 4");
+	sbi_err(bound_inject(&vm, 1, 3), SBI_ERR_DENIED, "nor 3 to the other vCPU");
 	eq(vcpu_take(&vm, 0), 3, "3 arrives");
 	eq(vcpu_take(&vm, 0), 0, "and nothing else");
 	eq(vcpu_take(&vm, 1), 0, "nothing arrives at the other vCPU");
-	sbi_ok(inject(0, 3), "the same can be injected again");
-	sbi_ok(inject(0, 3), "and again");
+	sbi_ok(bound_inject(&vm, 0, 3), "the same can be injected again");
+	sbi_ok(bound_inject(&vm, 0, 3), "and again");
 	eq(vcpu_take(&vm, 0), 3, "it is pending once");
 	eq(vcpu_take(&vm, 0), 0, "only");
-	sbi_ok(allow(1, last), "the other vCPU allows the last identity");
-	sbi_ok(inject(1, last), "which the host injects");
+	sbi_ok(bound_allow(&vm, 1, last), "the other vCPU allows the last identity");
+	sbi_ok(bound_inject(&vm, 1, last), "which the host injects");
 	eq(vcpu_ireg(&vm, 1, IREG_EIP0 + 2 * (last / 64)), BIT(last % 64), "and it is pending");
-	sbi_ok(allow(0, ~0ULL), "the TVM allows all");
-	sbi_ok(inject(0, 1), "the host injects 1");
-	sbi_ok(inject(0, last), "and the last identity");
-	sbi_err(inject(1, 1), SBI_ERR_DENIED, "the other vCPU has not allowed all");
-	sbi_ok(deny(0, 1), "the TVM denies 1");
+	sbi_ok(bound_allow(&vm, 0, ~0ULL), "the TVM allows all");
+	sbi_ok(bound_inject(&vm, 0, 1), "the host injects 1");
+	sbi_ok(bound_inject(&vm, 0, last), "and the last identity");
+	sbi_err(bound_inject(&vm, 1, 1), SBI_ERR_DENIED, "the other vCPU has not allowed all");
+	sbi_ok(bound_deny(&vm, 0, 1), "the TVM denies 1");
 	eq(vcpu_take(&vm, 0), 1, "what came before still arrives");
-	sbi_err(inject(0, 1), SBI_ERR_DENIED, "1 is denied now");
-	sbi_ok(inject(0, 2), "2 is not");
-	sbi_ok(deny(0, ~0ULL), "the TVM denies all");
+	sbi_err(bound_inject(&vm, 0, 1), SBI_ERR_DENIED, "1 is denied now");
+	sbi_ok(bound_inject(&vm, 0, 2), "2 is not");
+	sbi_ok(bound_deny(&vm, 0, ~0ULL), "the TVM denies all");
 	for (u64 id = 1; id <= last; id = id < 64 ? id + 9 : 2 * id + 1)
-		sbi_err(inject(0, id), SBI_ERR_DENIED, "%lu is denied then", id);
-	sbi_err(allow(0, 0), SBI_ERR_INVALID_PARAM, "the TVM can not allow identity 0");
-	sbi_err(allow(0, last + 1), SBI_ERR_INVALID_PARAM, "nor one behind the last");
-	sbi_err(allow(0, BIT(32) | 3), SBI_ERR_INVALID_PARAM, "nor 2^32 + 3");
-	sbi_err(deny(0, 0), SBI_ERR_INVALID_PARAM, "nor deny identity 0");
-	sbi_err(deny(0, last + 1), SBI_ERR_INVALID_PARAM, "nor one behind the last");
-	sbi_err(inject(0, 3), SBI_ERR_DENIED, "nothing was allowed by the refused calls");
-	end();
+		sbi_err(bound_inject(&vm, 0, id), SBI_ERR_DENIED, "%lu is denied then", id);
+	sbi_err(bound_allow(&vm, 0, 0), SBI_ERR_INVALID_PARAM, "the TVM can not allow identity 0");
+	sbi_err(bound_allow(&vm, 0, last + 1), SBI_ERR_INVALID_PARAM, "nor one behind the last");
+	sbi_err(bound_allow(&vm, 0, BIT(32) | 3), SBI_ERR_INVALID_PARAM, "nor 2^32 + 3");
+	sbi_err(bound_deny(&vm, 0, 0), SBI_ERR_INVALID_PARAM, "nor deny identity 0");
+	sbi_err(bound_deny(&vm, 0, last + 1), SBI_ERR_INVALID_PARAM, "nor one behind the last");
+	sbi_err(bound_inject(&vm, 0, 3), SBI_ERR_DENIED,
+		"nothing was allowed by the refused calls");
+	bound_end(&vm);
 	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0), "a TVM without interrupt files runs"))
 		return;
-	sbi_err(allow(0, 3), SBI_ERR_INVALID_PARAM, "ALLOW in it is refused");
-	sbi_err(deny(0, 3), SBI_ERR_INVALID_PARAM, "and DENY");
+	sbi_err(bound_allow(&vm, 0, 3), SBI_ERR_INVALID_PARAM, "ALLOW in it is refused");
+	sbi_err(bound_deny(&vm, 0, 3), SBI_ERR_INVALID_PARAM, "and DENY");
 	ok(tvm_destroy(&vm), "it is destroyed");
 }
 
-/* ABI 17.2: a vCPU that is started inherits what its starter allows, for a host in RFC numbering. */
+/* ABI 17.2: a vCPU that is started inherits what its starter allows, for a host in RFC numbering.
+ */
 static void inherit_body(void)
 {
-	if (!begin(2))
+	if (!bound_begin(&vm, 2))
 		return;
-	sbi_ok(allow(0, ~0ULL), "the boot vCPU allows all");
-	sbi_err(inject(1, 9), SBI_ERR_DENIED, "that is not for a vCPU that is not started");
+	sbi_ok(bound_allow(&vm, 0, ~0ULL), "the boot vCPU allows all");
+	sbi_err(bound_inject(&vm, 1, 9), SBI_ERR_DENIED,
+		"that is not for a vCPU that is not started");
 	if (!start(1))
 		return;
 	vcpu_irq_on(&vm, 1, BIT(9));
 	if (strict()) {
-		sbi_err(inject(1, 9), SBI_ERR_DENIED, "nor for one that it starts, in the specification's numbering");
+		sbi_err(bound_inject(&vm, 1, 9), SBI_ERR_DENIED,
+			"nor for one that it starts, in the specification's numbering");
 		eq(vcpu_take(&vm, 1), 0, "nothing arrives");
 	} else {
-		sbi_ok(inject(1, 9), "a vCPU that it starts allows the same, in RFC numbering");
+		sbi_ok(bound_inject(&vm, 1, 9),
+		       "a vCPU that it starts allows the same, in RFC numbering");
 		eq(vcpu_take(&vm, 1), 9, "it arrives");
 	}
-	end();
+	bound_end(&vm);
 }
 
 static void inherit(void)
@@ -209,7 +194,7 @@ static void inherit(void)
 
 static void ipis(void)
 {
-	if (!begin(2) || !start(1))
+	if (!bound_begin(&vm, 2) || !start(1))
 		return;
 	vcpu_irq_on(&vm, 0, BIT(1) | BIT(40));
 	vcpu_irq_on(&vm, 1, BIT(1) | BIT(40));
@@ -219,161 +204,7 @@ static void ipis(void)
 	vcpu_send(&vm, 1, TVM_FILE(0), 1);
 	eq(vcpu_take(&vm, 0), 1, "and the other way round");
 	eq(imsic_take(), 0, "the host's own file has nothing of it");
-	end();
-}
-
-/* --- bound or not --- */
-
-static void unbound_run_body(void)
-{
-	if (!ok(aia_build(&vm, 1), "a TVM with an interrupt file is built (%s)", numbering_name()))
-		return;
-	nacl_setup(0);
-	csr_write(scause, 3);
-	csr_write(stval, 3);
-	sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_PARAM, "RUN of an unbound vCPU is refused");
-	eq(csr_read(scause), fail_entry(3), "scause is %lu then", fail_entry(3));
-	eq(csr_read(stval), strict() ? 3 : 0, "stval is %u then", strict() ? 3 : 0);
-	ok(aia_bind(&vm, 0, 0, 1) && tvm_sync(&vm, 0), "it runs once it is bound");
-	ok(aia_unbind(&vm, 0, 0), "it is unbound");
-	sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_PARAM, "and does not run");
-	ok(aia_bind(&vm, 0, 0, 1), "it is bound again");
-	eq(tvm_peek(&vm, 0, TVM_GPA), *(const u64 *)tvm_image, "and runs on");
-	end();
-}
-
-static void unbound_run(void)
-{
-	in_every_numbering(unbound_run_body);
-}
-
-/* What is pending, enabled and set stays with the vCPU over every change of its file. */
-static void pending_stays(void)
-{
-	u64 last = machine.imsic_ids;
-
-	if (!begin(1))
-		return;
-	vcpu_irq_on(&vm, 0, BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6));
-	vcpu_ireg_set(&vm, 0, IREG_EITHRESHOLD, 60);
-	vcpu_ireg_set(&vm, 0, IREG_EIE0 + 2 * (last / 64), BIT(last % 64));
-	sbi_ok(allow(0, ~0ULL), "the TVM allows all");
-	vcpu_send(&vm, 0, TVM_FILE(0), 2);
-	sbi_ok(inject(0, 20), "the host injects what is not enabled");
-	sbi_ok(inject(0, last), "and the last identity");
-	sbi_ok(covi_call(COVI_UNBIND_BEGIN, vm.id, 0, 0), "UNBIND_BEGIN");
-	sbi_ok(inject(0, 3), "INJECT while unbinding");
-	sbi_ok(covh_tvm_fence(vm.id), "the fence");
-	sbi_ok(covi_call(COVI_UNBIND_END, vm.id, 0, 0), "UNBIND_END");
-	sbi_ok(inject(0, 4), "INJECT while unbound");
-	sbi_ok(covi_call(COVI_BIND, vm.id, 0, BIT(1)), "BIND");
-	sbi_ok(inject(0, 5), "INJECT while bound");
-	eq(vcpu_ireg(&vm, 0, IREG_EIP0), BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(20), "all of them are pending after that");
-	eq(vcpu_ireg(&vm, 0, IREG_EIE0), BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6), "the same are enabled");
-	eq(vcpu_ireg(&vm, 0, IREG_EIP0 + 2 * (last / 64)) >> last % 64 & 1, 1, "the last identity is pending");
-	eq(vcpu_ireg(&vm, 0, IREG_EIE0 + 2 * (last / 64)) >> last % 64 & 1, 1, "and enabled");
-	eq(vcpu_ireg(&vm, 0, IREG_EITHRESHOLD), 60, "the threshold is as it was");
-	eq(vcpu_ireg(&vm, 0, IREG_EIDELIVERY), 1, "and delivery");
-	for (u32 id = 2; id <= 5; id++)
-		eq(vcpu_take(&vm, 0), id, "%u is taken", id);
-	end();
-}
-
-static void rebind_pending(void)
-{
-	if (host_files() < 2)
-		return skip("needs two guest files", "pending interrupts follow a vCPU to another file");
-	if (!begin(1))
-		return;
-	vcpu_irq_on(&vm, 0, BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6));
-	sbi_ok(allow(0, ~0ULL), "the TVM allows all");
-	vcpu_send(&vm, 0, TVM_FILE(0), 2);
-	ok(aia_convert(0, 2), "file 2 is converted");
-	sbi_ok(covi_call(COVI_REBIND_BEGIN, vm.id, 0, BIT(2)), "REBIND_BEGIN from file 1 to 2");
-	sbi_ok(inject(0, 3), "INJECT while rebinding");
-	sbi_ok(covh_tvm_fence(vm.id), "the fence");
-	sbi_ok(covi_call(COVI_REBIND_CLONE, vm.id, 0, 0), "REBIND_CLONE");
-	sbi_ok(inject(0, 4), "INJECT while cloned");
-	sbi_ok(covi_call(COVI_REBIND_END, vm.id, 0, 0), "REBIND_END");
-	sbi_ok(inject(0, 5), "INJECT while bound again");
-	sbi_ok(covi_call(COVI_RECLAIM_IMSIC, file_page(0, 1), 0, 0), "the host takes file 1 back");
-	eq(vcpu_ireg(&vm, 0, IREG_EIE0), BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6), "the same identities are enabled");
-	for (u32 id = 2; id <= 5; id++)
-		eq(vcpu_take(&vm, 0), id, "%u is taken from the new file", id);
-	eq(vcpu_take(&vm, 0), 0, "and no more");
-	vcpu_send(&vm, 0, TVM_FILE(0), 6);
-	eq(vcpu_take(&vm, 0), 6, "the TVM's own messages go to the new file");
-	end();
-}
-
-/* More vCPUs than files: they take turns. */
-static void take_turns(void)
-{
-	u32 wrong = 0;
-
-	if (!ok(aia_build(&vm, 1) && aia_build(&other, 1), "two TVMs with interrupt files are built"))
-		return;
-	for (u32 round = 0; round < 4; round++) {
-		struct tvm *t = round & 1 ? &other : &vm;
-
-		if (!ok(aia_bind(t, 0, 0, 1), "TVM %u gets the file, round %u", round & 1, round))
-			return;
-		if (round < 2) {
-			eq(vcpu_ireg(t, 0, IREG_EIE0), 0, "nothing of the file's last owner is enabled in it");
-			eq(vcpu_ireg(t, 0, IREG_EIP0), 0, "nothing is pending");
-			eq(vcpu_ireg(t, 0, IREG_EIDELIVERY), 0, "nothing is delivered");
-			vcpu_irq_on(t, 0, BIT(10 + round));
-		}
-		wrong += vcpu_ireg(t, 0, IREG_EIE0) != BIT(10 + (round & 1));
-		vcpu_send(t, 0, TVM_FILE(0), 10 + round);
-		ok(aia_unbind(t, 0, 0), "and gives it up");
-	}
-	eq(wrong, 0, "each has its own identities enabled");
-	ok(aia_bind(&vm, 0, 0, 1), "the first gets the file again");
-	eq(vcpu_ireg(&vm, 0, IREG_EIP0), BIT(10) | BIT(12), "its own messages are pending");
-	ok(aia_unbind(&vm, 0, 0) && aia_bind(&other, 0, 0, 1), "and the other gets it again");
-	eq(vcpu_ireg(&other, 0, IREG_EIP0), BIT(11) | BIT(13), "its own are");
-	ok(tvm_destroy(&other), "the other is destroyed");
-	end();
-}
-
-/* A file that comes to a TVM from the host, from a destroyed TVM, and through the host from one, is clear. */
-static void clear_file(void)
-{
-	*(volatile u32 *)file_page(0, 1) = 21;
-	fence();
-	if (!begin(1))
-		return;
-	eq(vcpu_ireg(&vm, 0, IREG_EIP0), 0, "what the host has sent to the file before is not pending in the TVM");
-	vcpu_irq_on(&vm, 0, BIT(22));
-	vcpu_send(&vm, 0, TVM_FILE(0), 23);
-	vcpu_ireg_set(&vm, 0, IREG_EITHRESHOLD, 7);
-	ok(tvm_destroy(&vm), "the TVM is destroyed while it is bound");
-	ok(!file_is_hosts(0, 1), "its file is not the host's yet");
-	if (!begin(1))
-		return;
-	eq(vcpu_ireg(&vm, 0, IREG_EIP0), 0, "nothing of it is pending for the next owner");
-	eq(vcpu_ireg(&vm, 0, IREG_EIE0), 0, "nor enabled");
-	eq(vcpu_ireg(&vm, 0, IREG_EITHRESHOLD), 0, "nor is the threshold");
-	eq(vcpu_ireg(&vm, 0, IREG_EIDELIVERY), 0, "nor delivery");
-	vcpu_irq_on(&vm, 0, BIT(22));
-	vcpu_send(&vm, 0, TVM_FILE(0), 23);
-	end();
-	if (!begin(1))
-		return;
-	eq(vcpu_ireg(&vm, 0, IREG_EIP0), 0, "nor after the file has been the host's");
-	eq(vcpu_ireg(&vm, 0, IREG_EIE0), 0, "with all that was enabled");
-	ok(tvm_sync(&vm, 0), "the TVM runs");
-	/* Destroyed in the middle of either sequence. */
-	sbi_ok(covi_call(COVI_UNBIND_BEGIN, vm.id, 0, 0), "UNBIND_BEGIN");
-	ok(tvm_destroy(&vm), "a TVM is destroyed while it is being unbound");
-	ok(aia_give_back(), "its file comes back");
-	if (host_files() < 2 || !begin(1) || !ok(aia_convert(0, 2), "file 2 is converted"))
-		return;
-	sbi_ok(covi_call(COVI_REBIND_BEGIN, vm.id, 0, BIT(2)), "REBIND_BEGIN");
-	sbi_ok(covh_tvm_fence(vm.id), "the fence");
-	sbi_ok(covi_call(COVI_REBIND_CLONE, vm.id, 0, 0), "REBIND_CLONE");
-	end();
+	bound_end(&vm);
 }
 
 /* --- who reaches a file --- */
@@ -382,28 +213,33 @@ static void host_does_not_reach(void)
 {
 	u64 file = file_page(0, 1);
 
-	if (!begin(1))
+	if (!bound_begin(&vm, 1))
 		return;
 	vcpu_irq_on(&vm, 0, ~0ULL);
-	eq(probe_store32(file, 3), CAUSE_STORE_ACCESS, "the host can not send to a bound file past the allow list");
+	eq(probe_store32(file, 3), CAUSE_STORE_ACCESS,
+	   "the host can not send to a bound file past the allow list");
 	eq(probe_fetch(file), CAUSE_FETCH_ACCESS, "nor fetch from it");
 	eq(user_load(file), CAUSE_LOAD_ACCESS, "nor can its user mode load");
 	eq(vcpu_take(&vm, 0), 0, "nothing arrives");
-	sbi_err(covh_invalidate(vm.id, TVM_FILE(0), PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "INVALIDATE of the file's address is refused");
-	sbi_err(covh_validate(vm.id, TVM_FILE(0), PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "and VALIDATE");
+	sbi_err(covh_invalidate(vm.id, TVM_FILE(0), PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"INVALIDATE of the file's address is refused");
+	sbi_err(covh_validate(vm.id, TVM_FILE(0), PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"and VALIDATE");
 	sbi_err(covh_remove(vm.id, TVM_FILE(0), PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "and REMOVE");
-	sbi_err(covh_add_shared(vm.id, pages_alloc(1, 1), COVE_PAGE_4K, 1, TVM_FILE(1)), SBI_ERR_INVALID_ADDRESS,
-		"and ADD_SHARED at a file that is not bound");
+	sbi_err(covh_add_shared(vm.id, pages_alloc(1, 1), COVE_PAGE_4K, 1, TVM_FILE(1)),
+		SBI_ERR_INVALID_ADDRESS, "and ADD_SHARED at a file that is not bound");
 	eq(tvm_add_zero(&vm, TVM_FILE(1)), false, "and ADD_ZERO there");
-	sbi_err(tvm_covg(&vm, 0, COVG_ADD_MMIO_REGION, TVM_IMSIC_GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
-		"the TVM can not declare its file as MMIO");
-	sbi_err(tvm_covg(&vm, 0, COVG_ADD_MMIO_REGION, TVM_FILE(7), 2 * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
-		"nor a range that begins in the files");
-	sbi_refused(tvm_covg(&vm, 0, COVG_REMOVE_MMIO_REGION, TVM_IMSIC_GPA, PAGE_SIZE), "nor remove it as MMIO");
-	sbi_err(tvm_covg(&vm, 0, COVG_SHARE_MEMORY, TVM_IMSIC_GPA, PAGE_SIZE), SBI_ERR_INVALID_PARAM, "nor share it");
+	sbi_err(tvm_covg(&vm, 0, COVG_ADD_MMIO_REGION, TVM_IMSIC_GPA, PAGE_SIZE),
+		SBI_ERR_INVALID_ADDRESS, "the TVM can not declare its file as MMIO");
+	sbi_err(tvm_covg(&vm, 0, COVG_ADD_MMIO_REGION, TVM_FILE(7), 2 * PAGE_SIZE),
+		SBI_ERR_INVALID_ADDRESS, "nor a range that begins in the files");
+	sbi_refused(tvm_covg(&vm, 0, COVG_REMOVE_MMIO_REGION, TVM_IMSIC_GPA, PAGE_SIZE),
+		    "nor remove it as MMIO");
+	sbi_err(tvm_covg(&vm, 0, COVG_SHARE_MEMORY, TVM_IMSIC_GPA, PAGE_SIZE),
+		SBI_ERR_INVALID_PARAM, "nor share it");
 	vcpu_send(&vm, 0, TVM_FILE(0), 3);
 	eq(vcpu_take(&vm, 0), 3, "after all that the file works");
-	end();
+	bound_end(&vm);
 }
 
 /* Row 6: a store to the file of a vCPU that has none now */
@@ -413,7 +249,7 @@ static void unbound_store_body(void)
 	static const u32 store[] = { INSN_SW_A1_A0 };
 	struct exit e;
 
-	if (!begin(2) || !start(1))
+	if (!bound_begin(&vm, 2) || !start(1))
 		return;
 	vcpu_irq_on(&vm, 1, ~0ULL);
 	ok(aia_unbind(&vm, 1, 0), "the second vCPU is unbound");
@@ -437,12 +273,13 @@ static void unbound_store_body(void)
 		vcpu_send(&vm, 0, TVM_FILE(1), 0);
 		ok(!vm.broken, "one of no identity does no harm");
 		vcpu_store_word(&vm, 0, TVM_FILE(5), 18, &e);
-		eq(tvm_result(&vm, 0, &e), CAUSE_STORE_ACCESS, "a store where no vCPU has its file is an access fault in the TVM");
+		eq(tvm_result(&vm, 0, &e), CAUSE_STORE_ACCESS,
+		   "a store where no vCPU has its file is an access fault in the TVM");
 		ok(aia_bind(&vm, 1, 0, 2), "it is bound");
 	}
 	eq(vcpu_take(&vm, 1), 17, "the interrupt arrives at the other vCPU");
 	eq(vcpu_take(&vm, 1), 0, "and no other");
-	end();
+	bound_end(&vm);
 }
 
 static void unbound_store(void)
@@ -458,32 +295,35 @@ static void unbound_other(void)
 		u64 cause;
 		const char *name;
 	} list[] = {
-		{ INSN_LD_A1_A0, CAUSE_LOAD_GUEST, "a load from" }, { 0x00050067, CAUSE_FETCH_GUEST, "a jump to" },
+		{ INSN_LD_A1_A0, CAUSE_LOAD_GUEST, "a load from" },
+		{ 0x00050067, CAUSE_FETCH_GUEST, "a jump to" },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(list); i++) {
 		struct exit e;
 
-		if (!begin(2))
+		if (!bound_begin(&vm, 2))
 			return;
 		ok(aia_unbind(&vm, 1, 0), "the second vCPU is unbound");
 		tvm_code(&vm, 0, &list[i].insn, 1);
 		tvm_set(&vm, 0, 10, TVM_FILE(1));
 		tvm_exec(&vm, 0, &e);
-		ok(!e.error && e.value == COVE_RUN_DEAD && e.scause == list[i].cause, "%s an unbound vCPU's file ends the vCPU",
-		   list[i].name);
-		end();
+		ok(!e.error && e.value == COVE_RUN_DEAD && e.scause == list[i].cause,
+		   "%s an unbound vCPU's file ends the vCPU", list[i].name);
+		bound_end(&vm);
 	}
 }
 
 /* hgeie is 0x607, hgeip 0xe12, hie 0x604, hip 0x644. */
 static void host_sees(void)
 {
-	static const struct expect x = EXPECT(CAUSE_IRQ | IRQ_SGEI, .irq = true, .vsie = BIT(IRQ_SEI));
+	static const struct expect x =
+		EXPECT(CAUSE_IRQ | IRQ_SGEI, .irq = true, .vsie = BIT(IRQ_SEI));
 	u64 all = (2ULL << host_files()) - 2;
 	static const u32 spin[] = { INSN_SPIN };
 
-	/* Who asks for NACL, and is not stock KVM, which probes RFENCE right before, is shown the files (DECISIONS 10). */
+	/* Who asks for NACL, and is not stock KVM, which probes RFENCE right before, is shown the
+	 * files (DECISIONS 10). */
 	sbi_probe(SBI_EXT_RFENCE);
 	sbi_probe(SBI_EXT_NACL);
 	csr_write(0x607, ~0ULL);
@@ -493,10 +333,10 @@ static void host_sees(void)
 	csr_write(0x607, ~0ULL);
 	eq(csr_read(0x607), all, "hgeie shows as many guest files as the host has");
 	csr_write(0x607, 0);
-	if (!begin(1))
+	if (!bound_begin(&vm, 1))
 		return;
 	vcpu_irq_on(&vm, 0, BIT(3));
-	sbi_ok(allow(0, 3), "the TVM allows 3");
+	sbi_ok(bound_allow(&vm, 0, 3), "the TVM allows 3");
 	eq(csr_read(0xe12) & all, 0, "hgeip is 0 while nothing is pending");
 	csr_write(0x607, BIT(1));
 	csr_write(0x604, BIT(IRQ_SGEI));
@@ -504,7 +344,7 @@ static void host_sees(void)
 	tvm_code(&vm, 0, spin, 1);
 	if (!tvm_command_begin(&vm, 0, OP_EXEC, 0, 0))
 		return;
-	sbi_ok(inject(0, 3), "the host injects 3");
+	sbi_ok(bound_inject(&vm, 0, 3), "the host injects 3");
 	eq(csr_read(0xe12) & all, BIT(1), "hgeip shows the file");
 	eq(csr_read(0x644) & BIT(IRQ_SGEI), BIT(IRQ_SGEI), "hip.SGEIP is set");
 	/* Should it not come, the timer ends the wait. */
@@ -514,15 +354,23 @@ static void host_sees(void)
 	csr_write(sie, 0);
 	csr_write(0x14d, ~0ULL);
 	csr_write(0x607, 0);
-	eq(csr_read(0x644) & BIT(IRQ_SGEI), 0, "hip.SGEIP is 0 when the host does not wait for the file");
+	eq(csr_read(0x644) & BIT(IRQ_SGEI), 0,
+	   "hip.SGEIP is 0 when the host does not wait for the file");
 	csr_write(0x604, 0);
-	end();
+	bound_end(&vm);
 }
 
 static const struct test aia_tests[] = {
-	TEST(own_file), TEST(wait_for_interrupt), TEST(notifications), TEST(allow_list), TEST(inherit), TEST(ipis),
-	TEST(unbound_run), TEST(pending_stays), TEST(rebind_pending), TEST(take_turns), TEST(clear_file),
-	TEST(host_does_not_reach), TEST(unbound_store), TEST(unbound_other), TEST(host_sees),
+	TEST(own_file),
+	TEST(wait_for_interrupt),
+	TEST(notifications),
+	TEST(allow_list),
+	TEST(inherit),
+	TEST(ipis),
+	TEST(host_does_not_reach),
+	TEST(unbound_store),
+	TEST(unbound_other),
+	TEST(host_sees),
 };
 
 GROUP_FILES(aia, 1, 2);

@@ -1,91 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sharing and taking pages from a TVM that runs (ABI 4.14, 4.17 to 4.21, 6, 9.5, 13, 17.2). Group: share. */
-#include "expect.h"
+/* Sharing and taking pages from a TVM that runs (ABI 4.14, 4.17 to 4.21, 6, 9.5, 13, 17.2). Group:
+ * share. */
+#include "share.h"
 
-static struct tvm vm, other;
-
-#define GPA		TVM_FRESH_GPA
-#define PING		0x676e6950ULL
-#define PONG		0x676e6f50ULL
-
-static bool begin(void)
-{
-	return ok(tvm_build(&vm) && tvm_sync(&vm, 0), "a TVM runs (%s)", numbering_name());
-}
-
-static void end(void)
-{
-	ok(tvm_destroy(&vm), "the TVM is destroyed and all its pages come back as zero");
-}
-
-/* The TVM asks; the exit is looked at. */
-static bool ask(u64 fid, u64 gpa, u64 size)
-{
-	const u64 args[6] = { gpa, size };
-	struct exit e = { 0 };
-	bool good;
-
-	good = tvm_ecall_begin(&vm, 0, SBI_EXT_COVG, fid, args, &e) && !e.error && !e.value && e.scause == CAUSE_ECALL &&
-	       e.a[7] == SBI_EXT_COVG && e.a[6] == fid && e.a[0] == gpa && e.a[1] == size;
-	if (!good)
-		exit_note(&e);
-	return good;
-}
-
-/* The host answers, and the TVM has this for its a0. */
-static s64 answer(u64 a0, u64 a1)
-{
-	shmem_gpr(10) = a0;
-	shmem_gpr(11) = a1;
-	return tvm_ecall_end(&vm, 0).error;
-}
-
-static bool change(u64 fid, u64 gpa, u64 size)
-{
-	return ask(fid, gpa, size) && answer(0, 0) == 0;
-}
-
-static bool share(u64 gpa, u64 size)
-{
-	return change(COVG_SHARE_MEMORY, gpa, size);
-}
-
-static struct sbiret add_shared(struct tvm *t, u64 pa, u64 gpa)
-{
-	return covh_add_shared(t->id, pa, COVE_PAGE_4K, 1, gpa);
-}
-
-/* INVALIDATE, TVM_FENCE, REMOVE */
-static bool take_out(struct tvm *t, u64 gpa, u64 size)
-{
-	return !covh_invalidate(t->id, gpa, size).error && !covh_tvm_fence(t->id).error && !covh_remove(t->id, gpa, size).error;
-}
-
-static u64 new_page(u64 word)
-{
-	u64 pa = pages_alloc(1, 1);
-
-	memset((void *)pa, 0, PAGE_SIZE);
-	*(volatile u64 *)pa = word;
-	return pa;
-}
-
-
-/* --- share --- */
+static struct tvm vm;
 
 /* T48, T58 to T61, G16 to G21: the whole life of a range that the TVM never touched. */
 static void untouched_body(void)
 {
 	static const u32 ecall[] = { INSN_ECALL };
 	static const u32 jump[] = { 0x00050067 };
-	const struct expect asked = EXPECT(CAUSE_ECALL, .args = 8,
-					   .a = { GPA, 4 * PAGE_SIZE, [6] = COVG_SHARE_MEMORY, [7] = SBI_EXT_COVG });
+	const struct expect asked =
+		EXPECT(CAUSE_ECALL, .args = 8,
+		       .a = { GPA, 4 * PAGE_SIZE, [6] = COVG_SHARE_MEMORY, [7] = SBI_EXT_COVG });
 	const struct expect fault = EXPECT(CAUSE_LOAD_GUEST, .htval = (GPA + PAGE_SIZE) >> 2);
 	const struct expect store = EXPECT(CAUSE_STORE_GUEST, .htval = (GPA + 2 * PAGE_SIZE) >> 2);
-	u64 page = new_page(PING);
+	u64 page = share_new_page(PING);
 	struct exit e;
 
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
 	tvm_code(&vm, 0, ecall, 1);
 	tvm_set(&vm, 0, 10, GPA);
@@ -102,11 +35,12 @@ static void untouched_body(void)
 	eq(tvm_result(&vm, 0, &e), CAUSE_BREAK, "the TVM goes on behind its ECALL");
 	eq(tvm_get(&vm, 0, 10), 0, "its a0 is success");
 	eq(tvm_get(&vm, 0, 11), 0x99, "its a1 is what the host said");
-	if (!expect_command(&vm, 0, OP_PEEK, GPA + PAGE_SIZE + 0x128, 0, &fault, "a load from the shared range"))
+	if (!expect_command(&vm, 0, OP_PEEK, GPA + PAGE_SIZE + 0x128, 0, &fault,
+			    "a load from the shared range"))
 		return;
-	sbi_err(covh_add_zero(vm.id, page, COVE_PAGE_4K, 1, GPA + PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
-		"a host page as a zero page is refused");
-	sbi_ok(add_shared(&vm, page, GPA + PAGE_SIZE), "the host adds a page of its own");
+	sbi_err(covh_add_zero(vm.id, page, COVE_PAGE_4K, 1, GPA + PAGE_SIZE),
+		SBI_ERR_INVALID_ADDRESS, "a host page as a zero page is refused");
+	sbi_ok(share_add(&vm, page, GPA + PAGE_SIZE), "the host adds a page of its own");
 	vcpu_resume(&vm, 0, &e);
 	eq(tvm_result(&vm, 0, &e), 0, "the load succeeds then");
 	eq(tvm_peek(&vm, 0, GPA + PAGE_SIZE), PING, "the TVM reads what the host wrote before");
@@ -114,24 +48,31 @@ static void untouched_body(void)
 	eq(((volatile u64 *)page)[1], PONG, "the host reads what the TVM writes");
 	((volatile u64 *)page)[2] = PING;
 	eq(tvm_peek(&vm, 0, GPA + PAGE_SIZE + 16), PING, "the TVM reads what the host writes now");
-	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS, "the page can not be converted while it is shared");
+	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS,
+		"the page can not be converted while it is shared");
 	ok(pages_readable(page, 1), "the host keeps it");
 	*(volatile u32 *)(page + 0x80) = 0x00008067;
 	tvm_code(&vm, 0, jump, 1);
 	tvm_set(&vm, 0, 10, GPA + PAGE_SIZE + 0x80);
-	eq(tvm_exec_done(&vm, 0), CAUSE_FETCH_ACCESS, "a fetch from shared memory is an access fault in the TVM");
-	eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_EPC), GPA + PAGE_SIZE + 0x80, "at the address that it jumped to");
-	if (!expect_command(&vm, 0, OP_POKE, GPA + 2 * PAGE_SIZE + 0x10, 1, &store, "a store to the next page"))
+	eq(tvm_exec_done(&vm, 0), CAUSE_FETCH_ACCESS,
+	   "a fetch from shared memory is an access fault in the TVM");
+	eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_EPC), GPA + PAGE_SIZE + 0x80,
+	   "at the address that it jumped to");
+	if (!expect_command(&vm, 0, OP_POKE, GPA + 2 * PAGE_SIZE + 0x10, 1, &store,
+			    "a store to the next page"))
 		return;
-	sbi_ok(add_shared(&vm, page + 0, GPA + 2 * PAGE_SIZE), "the same host page can be added there too");
+	sbi_ok(share_add(&vm, page + 0, GPA + 2 * PAGE_SIZE),
+	       "the same host page can be added there too");
 	vcpu_resume(&vm, 0, &e);
 	tvm_result(&vm, 0, &e);
 	eq(tvm_peek(&vm, 0, GPA + PAGE_SIZE + 0x10), 1, "and both places are one page");
 	/* Back to confidential. */
-	ok(ask(COVG_UNSHARE_MEMORY, GPA + PAGE_SIZE, 2 * PAGE_SIZE), "UNSHARE of a part comes to the host");
-	ok(take_out(&vm, GPA + PAGE_SIZE, 2 * PAGE_SIZE), "the host takes its page out");
-	eq((u64)answer(0, 0), 0, "UNSHARE succeeds");
-	sbi_err(add_shared(&vm, page, GPA + PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "the host can not add shared pages there any more");
+	ok(share_ask(&vm, COVG_UNSHARE_MEMORY, GPA + PAGE_SIZE, 2 * PAGE_SIZE),
+	   "UNSHARE of a part comes to the host");
+	ok(share_take_out(&vm, GPA + PAGE_SIZE, 2 * PAGE_SIZE), "the host takes its page out");
+	eq((u64)share_answer(&vm, 0, 0), 0, "UNSHARE succeeds");
+	sbi_err(share_add(&vm, page, GPA + PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"the host can not add shared pages there any more");
 	ok(tvm_add_zero(&vm, GPA + PAGE_SIZE), "it adds a zero page");
 	eq(tvm_peek(&vm, 0, GPA + PAGE_SIZE), 0, "which is zero");
 	tvm_poke(&vm, 0, GPA + PAGE_SIZE, PONG);
@@ -139,15 +80,16 @@ static void untouched_body(void)
 	sbi_ok(covh_convert(page, 1), "which can be converted now");
 	sbi_ok(covh_reclaim(page, 1), "and comes back");
 	/* Again. */
-	ok(ask(COVG_SHARE_MEMORY, GPA + PAGE_SIZE, PAGE_SIZE), "SHARE of the page again");
-	ok(take_out(&vm, GPA + PAGE_SIZE, PAGE_SIZE), "the host takes the zero page out");
+	ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA + PAGE_SIZE, PAGE_SIZE),
+	   "SHARE of the page again");
+	ok(share_take_out(&vm, GPA + PAGE_SIZE, PAGE_SIZE), "the host takes the zero page out");
 	sbi_ok(covh_reclaim(vm.zero[0].pa, 1), "and back");
 	ok(pages_zero(vm.zero[0].pa, 1), "it is zero: what the TVM had written is lost");
-	eq((u64)answer(0, 0), 0, "SHARE succeeds");
-	sbi_ok(add_shared(&vm, page, GPA + PAGE_SIZE), "the host adds its page again");
+	eq((u64)share_answer(&vm, 0, 0), 0, "SHARE succeeds");
+	sbi_ok(share_add(&vm, page, GPA + PAGE_SIZE), "the host adds its page again");
 	tvm_poke(&vm, 0, GPA + PAGE_SIZE, PONG);
 	eq(*(volatile u64 *)page, PONG, "and sees what the TVM writes");
-	end();
+	share_end(&vm);
 	sbi_ok(covh_convert(page, 1), "when the TVM is gone its shared page can be converted");
 	sbi_ok(covh_reclaim(page, 1), "and comes back");
 }
@@ -162,21 +104,25 @@ static void populated_body(void)
 {
 	const u64 size = 3 * PAGE_SIZE;
 
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
 	for (u64 i = 0; i < 3; i++) {
 		ok(tvm_add_zero(&vm, GPA + i * PAGE_SIZE), "a page is added");
 		tvm_poke(&vm, 0, GPA + i * PAGE_SIZE, 0x5ec4e7);
 	}
-	if (!ok(ask(COVG_SHARE_MEMORY, GPA, size), "SHARE of them comes to the host"))
+	if (!ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA, size), "SHARE of them comes to the host"))
 		return;
-	sbi_err(covh_remove(vm.id, GPA, size), SBI_ERR_INVALID_ADDRESS, "REMOVE of what is not blocked is refused");
+	sbi_err(covh_remove(vm.id, GPA, size), SBI_ERR_INVALID_ADDRESS,
+		"REMOVE of what is not blocked is refused");
 	sbi_ok(covh_invalidate(vm.id, GPA, size), "INVALIDATE");
-	sbi_err(covh_remove(vm.id, GPA, size), SBI_ERR_INVALID_ADDRESS, "REMOVE without a fence is refused");
-	sbi_err(covh_reclaim(vm.zero[0].pa, 1), SBI_ERR_INVALID_ADDRESS, "RECLAIM of a blocked page is refused");
+	sbi_err(covh_remove(vm.id, GPA, size), SBI_ERR_INVALID_ADDRESS,
+		"REMOVE without a fence is refused");
+	sbi_err(covh_reclaim(vm.zero[0].pa, 1), SBI_ERR_INVALID_ADDRESS,
+		"RECLAIM of a blocked page is refused");
 	ok(pages_hidden(vm.zero[0].pa, 1), "the host does not reach it");
 	sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
-	sbi_err(covh_reclaim(vm.zero[0].pa, 1), SBI_ERR_INVALID_ADDRESS, "RECLAIM of a fenced page is refused");
+	sbi_err(covh_reclaim(vm.zero[0].pa, 1), SBI_ERR_INVALID_ADDRESS,
+		"RECLAIM of a fenced page is refused");
 	sbi_ok(covh_remove(vm.id, GPA, PAGE_SIZE), "REMOVE of the first");
 	sbi_ok(covh_remove(vm.id, GPA + PAGE_SIZE, 2 * PAGE_SIZE), "REMOVE of the others");
 	ok(pages_hidden(vm.zero[0].pa, 1), "the host does not reach what was removed");
@@ -184,12 +130,13 @@ static void populated_body(void)
 		sbi_ok(covh_reclaim(vm.zero[i].pa, 1), "until it is reclaimed");
 		ok(pages_zero(vm.zero[i].pa, 1), "and it is zero then");
 	}
-	eq((u64)answer(0, 0), 0, "SHARE succeeds");
+	eq((u64)share_answer(&vm, 0, 0), 0, "SHARE succeeds");
 	for (u64 i = 0; i < 3; i++) {
-		sbi_ok(add_shared(&vm, vm.zero[i].pa, GPA + i * PAGE_SIZE), "the host shares the same page");
+		sbi_ok(share_add(&vm, vm.zero[i].pa, GPA + i * PAGE_SIZE),
+		       "the host shares the same page");
 		eq(tvm_peek(&vm, 0, GPA + i * PAGE_SIZE), 0, "the TVM reads zero from it");
 	}
-	end();
+	share_end(&vm);
 }
 
 static void populated(void)
@@ -198,27 +145,31 @@ static void populated(void)
 }
 
 /*
- * The host says yes and has left pages there: a strict one has its RUN refused until they are out; for the RFC client the TSM takes
- * them out itself, be they zero pages or measured ones (17.2).
+ * The host says yes and has left pages there: a strict one has its RUN refused until they are out;
+ * for the RFC client the TSM takes them out itself, be they zero pages or measured ones (17.2).
  */
 static void left_mapped(u64 gpa, u64 pa, const char *what)
 {
 	struct exit e = { 0 };
 	u32 runs = 0;
 
-	if (!ok(ask(COVG_SHARE_MEMORY, gpa, PAGE_SIZE), "SHARE of %s comes to the host", what))
+	if (!ok(share_ask(&vm, COVG_SHARE_MEMORY, gpa, PAGE_SIZE), "SHARE of %s comes to the host",
+		what))
 		return;
 	shmem_gpr(10) = 0;
 	shmem_gpr(11) = 0;
 	if (strict()) {
 		for (u32 i = 0; i < 2; i++) {
-			sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_ADDRESS, "RUN with %s still mapped is refused", what);
+			sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_ADDRESS,
+				"RUN with %s still mapped is refused", what);
 			ok(pages_hidden(pa, 1), "the page is the TVM's still");
 		}
 		sbi_ok(covh_invalidate(vm.id, gpa, PAGE_SIZE), "INVALIDATE");
-		sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_ADDRESS, "RUN with it blocked is refused");
+		sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_ADDRESS,
+			"RUN with it blocked is refused");
 		sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
-		sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_ADDRESS, "RUN with it fenced is refused");
+		sbi_err(covh_run(vm.id, 0), SBI_ERR_INVALID_ADDRESS,
+			"RUN with it fenced is refused");
 		sbi_ok(covh_remove(vm.id, gpa, PAGE_SIZE), "REMOVE");
 	}
 	/* Each exit before the TVM goes on looks like the host's timer. */
@@ -232,7 +183,7 @@ static void left_mapped(u64 gpa, u64 pa, const char *what)
 	eq(tvm_get(&vm, 0, 10), 0, "SHARE of %s has succeeded", what);
 	sbi_ok(covh_reclaim(pa, 1), "the host takes the page back");
 	ok(pages_zero(pa, 1), "it is zero");
-	sbi_ok(add_shared(&vm, pa, gpa), "and shares it");
+	sbi_ok(share_add(&vm, pa, gpa), "and shares it");
 	tvm_poke(&vm, 0, gpa, PONG);
 	eq(*(volatile u64 *)pa, PONG, "both see it");
 	*(volatile u64 *)pa = 0;
@@ -240,13 +191,14 @@ static void left_mapped(u64 gpa, u64 pa, const char *what)
 
 static void leftovers_body(void)
 {
-	if (!ok(tvm_build_full(&vm) && tvm_sync(&vm, 0), "a TVM with five measured pages runs (%s)", numbering_name()))
+	if (!ok(tvm_build_full(&vm) && tvm_sync(&vm, 0), "a TVM with five measured pages runs (%s)",
+		numbering_name()))
 		return;
 	left_mapped(TVM_AREA(2), vm.image + 3 * PAGE_SIZE, "a measured page");
 	ok(tvm_add_zero(&vm, GPA), "a zero page is added");
 	tvm_poke(&vm, 0, GPA, 0x5ec4e7);
 	left_mapped(GPA, vm.zero[0].pa, "a zero page");
-	end();
+	share_end(&vm);
 }
 
 static void leftovers(void)
@@ -257,76 +209,94 @@ static void leftovers(void)
 /* A part of a region, and what is around it. */
 static void partial(void)
 {
-	u64 page = new_page(PING);
+	u64 page = share_new_page(PING);
 
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
-	ok(share(GPA + PAGE_SIZE, PAGE_SIZE), "a page in the middle of a region is shared");
-	sbi_err(add_shared(&vm, page, GPA), SBI_ERR_INVALID_ADDRESS, "the page before it takes no shared page");
-	sbi_err(add_shared(&vm, page, GPA + 2 * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "nor the page behind it");
-	sbi_ok(add_shared(&vm, page, GPA + PAGE_SIZE), "it takes one itself");
-	ok(tvm_add_zero(&vm, GPA) && tvm_add_zero(&vm, GPA + 2 * PAGE_SIZE), "its neighbours take zero pages");
+	ok(share_range(&vm, GPA + PAGE_SIZE, PAGE_SIZE),
+	   "a page in the middle of a region is shared");
+	sbi_err(share_add(&vm, page, GPA), SBI_ERR_INVALID_ADDRESS,
+		"the page before it takes no shared page");
+	sbi_err(share_add(&vm, page, GPA + 2 * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"nor the page behind it");
+	sbi_ok(share_add(&vm, page, GPA + PAGE_SIZE), "it takes one itself");
+	ok(tvm_add_zero(&vm, GPA) && tvm_add_zero(&vm, GPA + 2 * PAGE_SIZE),
+	   "its neighbours take zero pages");
 	tvm_poke(&vm, 0, GPA, 1);
 	tvm_poke(&vm, 0, GPA + 2 * PAGE_SIZE, 2);
 	eq(tvm_peek(&vm, 0, GPA + PAGE_SIZE), PING, "the TVM reads the shared page");
-	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, GPA, 3 * PAGE_SIZE, 0), SBI_ERR_INVALID_PARAM,
-		"SHARE of a range that is shared in part is refused");
-	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_UNSHARE_MEMORY, GPA, 2 * PAGE_SIZE, 0), SBI_ERR_INVALID_PARAM,
+	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, GPA, 3 * PAGE_SIZE, 0),
+		SBI_ERR_INVALID_PARAM, "SHARE of a range that is shared in part is refused");
+	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_UNSHARE_MEMORY, GPA, 2 * PAGE_SIZE, 0),
+		SBI_ERR_INVALID_PARAM,
 		"UNSHARE of a range that is confidential in part is refused");
-	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, GPA + PAGE_SIZE, PAGE_SIZE, 0), SBI_ERR_INVALID_PARAM,
-		"SHARE of what is shared is refused");
+	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, GPA + PAGE_SIZE, PAGE_SIZE, 0),
+		SBI_ERR_INVALID_PARAM, "SHARE of what is shared is refused");
 	eq(tvm_peek(&vm, 0, GPA), 1, "its confidential memory is as it was");
-	ok(ask(COVG_SHARE_MEMORY, GPA + 2 * PAGE_SIZE, PAGE_SIZE) && take_out(&vm, GPA + 2 * PAGE_SIZE, PAGE_SIZE) &&
-	   answer(0, 0) == 0, "the page behind is shared too");
-	sbi_ok(add_shared(&vm, page, GPA + 2 * PAGE_SIZE), "and takes a shared page");
-	ok(ask(COVG_UNSHARE_MEMORY, GPA + PAGE_SIZE, 2 * PAGE_SIZE), "both are one region: UNSHARE of both comes to the host");
-	ok(take_out(&vm, GPA + PAGE_SIZE, 2 * PAGE_SIZE) && answer(0, 0) == 0, "and succeeds");
-	ok(ask(COVG_SHARE_MEMORY, GPA, 3 * PAGE_SIZE) && take_out(&vm, GPA, PAGE_SIZE) && answer(0, 0) == 0,
+	ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA + 2 * PAGE_SIZE, PAGE_SIZE) &&
+		   share_take_out(&vm, GPA + 2 * PAGE_SIZE, PAGE_SIZE) &&
+		   share_answer(&vm, 0, 0) == 0,
+	   "the page behind is shared too");
+	sbi_ok(share_add(&vm, page, GPA + 2 * PAGE_SIZE), "and takes a shared page");
+	ok(share_ask(&vm, COVG_UNSHARE_MEMORY, GPA + PAGE_SIZE, 2 * PAGE_SIZE),
+	   "both are one region: UNSHARE of both comes to the host");
+	ok(share_take_out(&vm, GPA + PAGE_SIZE, 2 * PAGE_SIZE) && share_answer(&vm, 0, 0) == 0,
+	   "and succeeds");
+	ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA, 3 * PAGE_SIZE) &&
+		   share_take_out(&vm, GPA, PAGE_SIZE) && share_answer(&vm, 0, 0) == 0,
 	   "all three are one region again: SHARE of all three succeeds");
 	/* Many splits: every other page of many. */
 	for (u64 i = 0; i < 40; i++)
-		if (!share(GPA + (8 + 2 * i) * PAGE_SIZE, PAGE_SIZE))
+		if (!share_range(&vm, GPA + (8 + 2 * i) * PAGE_SIZE, PAGE_SIZE))
 			ok(false, "SHARE of every other page goes on (%lu)", i);
-	sbi_ok(add_shared(&vm, page, GPA + (8 + 2 * 39) * PAGE_SIZE), "the last of them takes a shared page");
-	sbi_err(add_shared(&vm, page, GPA + (8 + 2 * 39 + 1) * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "the page behind it does not");
-	end();
+	sbi_ok(share_add(&vm, page, GPA + (8 + 2 * 39) * PAGE_SIZE),
+	       "the last of them takes a shared page");
+	sbi_err(share_add(&vm, page, GPA + (8 + 2 * 39 + 1) * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"the page behind it does not");
+	share_end(&vm);
 }
 
 /* N38: the host says no. */
 static void rejected_body(void)
 {
-	u64 page = new_page(PING);
+	u64 page = share_new_page(PING);
 
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
 	ok(tvm_add_zero(&vm, GPA), "a page is added");
 	tvm_poke(&vm, 0, GPA, 0x5ec4e7);
-	ok(ask(COVG_SHARE_MEMORY, GPA, 2 * PAGE_SIZE), "SHARE comes to the host");
-	eq((u64)answer((u64)SBI_ERR_DENIED, 7), (u64)SBI_ERR_DENIED, "the TVM is told the host's error");
+	ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA, 2 * PAGE_SIZE), "SHARE comes to the host");
+	eq((u64)share_answer(&vm, (u64)SBI_ERR_DENIED, 7), (u64)SBI_ERR_DENIED,
+	   "the TVM is told the host's error");
 	eq(tvm_peek(&vm, 0, GPA), 0x5ec4e7, "its page is as it was");
-	sbi_err(add_shared(&vm, page, GPA + PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "the range takes no shared page");
+	sbi_err(share_add(&vm, page, GPA + PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"the range takes no shared page");
 	ok(tvm_add_zero(&vm, GPA + PAGE_SIZE), "it takes a zero page");
 	sbi_ok(covh_invalidate(vm.id, GPA, PAGE_SIZE), "a page of it is blocked");
 	sbi_ok(covh_tvm_fence(vm.id), "and fenced");
-	sbi_err(covh_remove(vm.id, GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "but it can not be removed");
+	sbi_err(covh_remove(vm.id, GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"but it can not be removed");
 	sbi_ok(covh_validate(vm.id, GPA, PAGE_SIZE), "it is unblocked");
 	eq(tvm_peek(&vm, 0, GPA), 0x5ec4e7, "the TVM reads it");
 	/* A host that has blocked and then says no */
-	ok(ask(COVG_SHARE_MEMORY, GPA, PAGE_SIZE), "SHARE comes to the host");
+	ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA, PAGE_SIZE), "SHARE comes to the host");
 	sbi_ok(covh_invalidate(vm.id, GPA, PAGE_SIZE), "the host blocks");
 	sbi_ok(covh_validate(vm.id, GPA, PAGE_SIZE), "unblocks");
-	eq((u64)answer((u64)SBI_ERR_FAILED, 0), (u64)SBI_ERR_FAILED, "and says no");
+	eq((u64)share_answer(&vm, (u64)SBI_ERR_FAILED, 0), (u64)SBI_ERR_FAILED, "and says no");
 	eq(tvm_peek(&vm, 0, GPA), 0x5ec4e7, "the TVM has its page");
 	/* The other way */
-	ok(share(GPA + 4 * PAGE_SIZE, PAGE_SIZE), "a page is shared");
-	sbi_ok(add_shared(&vm, page, GPA + 4 * PAGE_SIZE), "and added");
-	ok(ask(COVG_UNSHARE_MEMORY, GPA + 4 * PAGE_SIZE, PAGE_SIZE), "UNSHARE comes to the host");
-	eq((u64)answer((u64)SBI_ERR_INVALID_PARAM, 0), (u64)SBI_ERR_INVALID_PARAM, "which says no");
+	ok(share_range(&vm, GPA + 4 * PAGE_SIZE, PAGE_SIZE), "a page is shared");
+	sbi_ok(share_add(&vm, page, GPA + 4 * PAGE_SIZE), "and added");
+	ok(share_ask(&vm, COVG_UNSHARE_MEMORY, GPA + 4 * PAGE_SIZE, PAGE_SIZE),
+	   "UNSHARE comes to the host");
+	eq((u64)share_answer(&vm, (u64)SBI_ERR_INVALID_PARAM, 0), (u64)SBI_ERR_INVALID_PARAM,
+	   "which says no");
 	eq(tvm_peek(&vm, 0, GPA + 4 * PAGE_SIZE), PING, "the page is shared still");
 	sbi_ok(covh_invalidate(vm.id, GPA + 4 * PAGE_SIZE, PAGE_SIZE), "it is blocked");
 	sbi_ok(covh_tvm_fence(vm.id), "and fenced");
-	sbi_err(covh_remove(vm.id, GPA + 4 * PAGE_SIZE, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "but it can not be removed");
-	end();
+	sbi_err(covh_remove(vm.id, GPA + 4 * PAGE_SIZE, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"but it can not be removed");
+	share_end(&vm);
 }
 
 static void rejected(void)
@@ -344,60 +314,71 @@ static void tvm_errors(void)
 		{ GPA + 8, PAGE_SIZE, SBI_ERR_INVALID_ADDRESS, "an unaligned address" },
 		{ GPA, PAGE_SIZE + 8, SBI_ERR_INVALID_ADDRESS, "an unaligned length" },
 		{ TVM_HOLE_GPA, PAGE_SIZE, SBI_ERR_INVALID_PARAM, "an address in no region" },
-		{ TVM_RAM_GPA + TVM_RAM_SIZE - PAGE_SIZE, 2 * PAGE_SIZE, SBI_ERR_INVALID_PARAM, "a range that leaves its region" },
-		{ TVM_RAM_GPA - PAGE_SIZE, 2 * PAGE_SIZE, SBI_ERR_INVALID_PARAM, "a range that begins before its region" },
+		{ TVM_RAM_GPA + TVM_RAM_SIZE - PAGE_SIZE, 2 * PAGE_SIZE, SBI_ERR_INVALID_PARAM,
+		  "a range that leaves its region" },
+		{ TVM_RAM_GPA - PAGE_SIZE, 2 * PAGE_SIZE, SBI_ERR_INVALID_PARAM,
+		  "a range that begins before its region" },
 		{ TVM_MMIO_GPA, PAGE_SIZE, SBI_ERR_INVALID_PARAM, "MMIO" },
 	};
-	u64 page = new_page(0);
+	u64 page = share_new_page(0);
 
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
 	sbi_ok(tvm_declare_mmio(&vm, 0, TVM_MMIO_GPA, PAGE_SIZE), "the TVM declares MMIO");
 	for (u64 fid = COVG_SHARE_MEMORY; fid <= COVG_UNSHARE_MEMORY; fid++) {
 		const char *what = fid == COVG_SHARE_MEMORY ? "SHARE" : "UNSHARE";
 
 		for (u32 i = 0; i < ARRAY_SIZE(list); i++)
-			sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, list[i].gpa, list[i].size, 0), list[i].error,
-				"%s of %s is refused in the TVM", what, list[i].name);
-		sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, GPA, 0, 0), "%s of nothing is refused", what);
-		sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, GPA, ~0xfffULL, 0), "%s of a range that wraps is refused", what);
-		sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, ~0xfffULL, PAGE_SIZE, 0), "%s of the last page is refused", what);
+			sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, list[i].gpa, list[i].size, 0),
+				list[i].error, "%s of %s is refused in the TVM", what,
+				list[i].name);
+		sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, GPA, 0, 0),
+			    "%s of nothing is refused", what);
+		sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, GPA, ~0xfffULL, 0),
+			    "%s of a range that wraps is refused", what);
+		sbi_refused(tvm_ecall(&vm, 0, SBI_EXT_COVG, fid, ~0xfffULL, PAGE_SIZE, 0),
+			    "%s of the last page is refused", what);
 	}
-	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_UNSHARE_MEMORY, GPA, PAGE_SIZE, 0), SBI_ERR_INVALID_PARAM,
-		"UNSHARE of confidential memory is refused");
-	sbi_err(add_shared(&vm, page, GPA), SBI_ERR_INVALID_ADDRESS, "nothing was shared by any of this");
+	sbi_err(tvm_ecall(&vm, 0, SBI_EXT_COVG, COVG_UNSHARE_MEMORY, GPA, PAGE_SIZE, 0),
+		SBI_ERR_INVALID_PARAM, "UNSHARE of confidential memory is refused");
+	sbi_err(share_add(&vm, page, GPA), SBI_ERR_INVALID_ADDRESS,
+		"nothing was shared by any of this");
 	ok(tvm_add_zero(&vm, GPA), "the range takes a zero page");
-	end();
+	share_end(&vm);
 }
 
 /* While the request is open: other pages of the TVM, and pages in the range. */
 static void pending(void)
 {
-	u64 zero = new_page(0), page = new_page(PING);
+	u64 zero = share_new_page(0), page = share_new_page(PING);
 
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
 	ok(tvm_add_zero(&vm, GPA - PAGE_SIZE), "a page is added outside of the range");
-	ok(ask(COVG_SHARE_MEMORY, GPA, 2 * PAGE_SIZE), "SHARE comes to the host");
+	ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA, 2 * PAGE_SIZE), "SHARE comes to the host");
 	ok(cove_convert(zero, 1), "a page is converted");
-	sbi_ok(covh_add_zero(vm.id, zero, COVE_PAGE_4K, 1, GPA), "a zero page is taken into a range that is about to be shared");
-	sbi_err(add_shared(&vm, page, GPA + PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "a shared page is not, yet");
-	ok(take_out(&vm, GPA, PAGE_SIZE), "the zero page is taken out again");
-	sbi_err(covh_remove(vm.id, GPA - PAGE_SIZE, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "a page before the range can not be removed");
+	sbi_ok(covh_add_zero(vm.id, zero, COVE_PAGE_4K, 1, GPA),
+	       "a zero page is taken into a range that is about to be shared");
+	sbi_err(share_add(&vm, page, GPA + PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"a shared page is not, yet");
+	ok(share_take_out(&vm, GPA, PAGE_SIZE), "the zero page is taken out again");
+	sbi_err(covh_remove(vm.id, GPA - PAGE_SIZE, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"a page before the range can not be removed");
 	sbi_err(covh_remove(vm.id, GPA - PAGE_SIZE, 2 * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
 		"nor a range that begins before the range");
-	eq((u64)answer(0, 0), 0, "SHARE succeeds");
+	eq((u64)share_answer(&vm, 0, 0), 0, "SHARE succeeds");
 	sbi_ok(covh_reclaim(zero, 1), "the page comes back");
-	ok(ask(COVG_UNSHARE_MEMORY, GPA, 2 * PAGE_SIZE), "UNSHARE comes to the host");
-	sbi_ok(add_shared(&vm, page, GPA), "a shared page is taken into a range that is about to be unshared");
-	ok(take_out(&vm, GPA, PAGE_SIZE), "and is taken out again");
-	eq((u64)answer(0, 0), 0, "UNSHARE succeeds");
-	end();
+	ok(share_ask(&vm, COVG_UNSHARE_MEMORY, GPA, 2 * PAGE_SIZE), "UNSHARE comes to the host");
+	sbi_ok(share_add(&vm, page, GPA),
+	       "a shared page is taken into a range that is about to be unshared");
+	ok(share_take_out(&vm, GPA, PAGE_SIZE), "and is taken out again");
+	eq((u64)share_answer(&vm, 0, 0), 0, "UNSHARE succeeds");
+	share_end(&vm);
 	/* A TVM that is destroyed with the request open */
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
-	ok(ask(COVG_SHARE_MEMORY, GPA, PAGE_SIZE), "SHARE comes to the host");
-	end();
+	ok(share_ask(&vm, COVG_SHARE_MEMORY, GPA, PAGE_SIZE), "SHARE comes to the host");
+	share_end(&vm);
 }
 
 /* 17.2: the RFC client blocks and removes every page of the range, touched or not. */
@@ -405,12 +386,12 @@ static void untouched_unshare_body(void)
 {
 	struct sbiret block, remove;
 
-	if (!begin())
+	if (!share_begin(&vm))
 		return;
-	ok(share(GPA, 2 * PAGE_SIZE), "a range is shared");
+	ok(share_range(&vm, GPA, 2 * PAGE_SIZE), "a range is shared");
 	sbi_err(covh_invalidate(vm.id, GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
 		"INVALIDATE of an absent page is refused while nobody asked to unshare it");
-	ok(ask(COVG_UNSHARE_MEMORY, GPA, 2 * PAGE_SIZE), "UNSHARE comes to the host");
+	ok(share_ask(&vm, COVG_UNSHARE_MEMORY, GPA, 2 * PAGE_SIZE), "UNSHARE comes to the host");
 	block = covh_invalidate(vm.id, GPA, PAGE_SIZE);
 	sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
 	remove = covh_remove(vm.id, GPA, PAGE_SIZE);
@@ -421,10 +402,11 @@ static void untouched_unshare_body(void)
 		sbi_ok(block, "INVALIDATE of an absent page of the range succeeds");
 		sbi_ok(remove, "and REMOVE");
 	}
-	sbi_err(covh_validate(vm.id, GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "VALIDATE of an absent page is refused");
-	eq((u64)answer(0, 0), 0, "UNSHARE succeeds");
+	sbi_err(covh_validate(vm.id, GPA, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"VALIDATE of an absent page is refused");
+	eq((u64)share_answer(&vm, 0, 0), 0, "UNSHARE succeeds");
 	ok(tvm_add_zero(&vm, GPA), "the range takes a zero page");
-	end();
+	share_end(&vm);
 }
 
 static void untouched_unshare(void)
@@ -432,138 +414,9 @@ static void untouched_unshare(void)
 	in_every_numbering(untouched_unshare_body);
 }
 
-/* N39 */
-static void two_tvms(void)
-{
-	u64 page = new_page(PING), args[6] = { GPA, PAGE_SIZE };
-	struct exit e;
-
-	if (!ok(tvm_build(&vm) && tvm_build(&other) && tvm_sync(&vm, 0) && tvm_sync(&other, 0), "two TVMs run"))
-		return;
-	ok(share(GPA, PAGE_SIZE), "one shares a range");
-	tvm_ecall_begin(&other, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, args, &e);
-	shmem_gpr(10) = 0;
-	shmem_gpr(11) = 0;
-	sbi_ok(tvm_ecall_end(&other, 0), "the other does too");
-	sbi_ok(add_shared(&vm, page, GPA), "a host page is added to one");
-	sbi_ok(add_shared(&other, page, GPA), "and to the other");
-	eq(tvm_peek(&other, 0, GPA), PING, "the other reads what the host wrote");
-	tvm_poke(&vm, 0, GPA, PONG);
-	eq(tvm_peek(&other, 0, GPA), PONG, "and what the first writes");
-	sbi_ok(covh_invalidate(vm.id, GPA, PAGE_SIZE), "the page is blocked in the first");
-	eq(tvm_peek(&other, 0, GPA), PONG, "the other reads it still");
-	tvm_command(&vm, 0, OP_PEEK, GPA, 0, &e);
-	eq(e.scause, CAUSE_LOAD_GUEST, "the first faults");
-	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS, "the page can not be converted");
-	sbi_ok(covh_invalidate(other.id, GPA, PAGE_SIZE), "it is blocked in both");
-	sbi_ok(covh_validate(vm.id, GPA, PAGE_SIZE), "and unblocked in the first");
-	vcpu_resume(&vm, 0, &e);
-	eq(tvm_result(&vm, 0, &e), PONG, "which goes on");
-	sbi_ok(covh_validate(other.id, GPA, PAGE_SIZE), "it is unblocked in the other");
-	end();
-	sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS, "it can not be converted while one TVM is left");
-	eq(tvm_peek(&other, 0, GPA), PONG, "which reads it");
-	ok(tvm_destroy(&other), "the other is destroyed");
-	sbi_ok(covh_convert(page, 1), "then it can be converted");
-	sbi_ok(covh_reclaim(page, 1), "and comes back");
-}
-
-static void add_shared_refused_body(void)
-{
-	u64 page = new_page(PING), second = new_page(0), confidential = pages_alloc(1, 1);
-	struct sbiret r;
-
-	if (!begin())
-		return;
-	ok(share(GPA, 4 * PAGE_SIZE), "a range is shared");
-	ok(cove_convert(confidential, 1), "a page is converted");
-	sbi_err(add_shared(&vm, confidential, GPA), SBI_ERR_INVALID_ADDRESS, "ADD_SHARED of a converted page is refused");
-	sbi_ok(covh_reclaim(confidential, 1), "the page comes back");
-	sbi_err(add_shared(&vm, vm.image, GPA), SBI_ERR_INVALID_ADDRESS, "of a TVM's page");
-	sbi_err(add_shared(&vm, page + 8, GPA), SBI_ERR_INVALID_ADDRESS, "of an unaligned page");
-	for (u32 i = 0;; i++) {
-		const char *name;
-		u64 at = foreign_address(i, &name);
-
-		if (!at)
-			break;
-		sbi_err(add_shared(&vm, at & ~0xfffULL, GPA), SBI_ERR_INVALID_ADDRESS, "of %s", name);
-	}
-	sbi_err(add_shared(&vm, page, GPA - PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "into confidential memory");
-	sbi_err(add_shared(&vm, page, TVM_GPA), SBI_ERR_INVALID_ADDRESS, "over a measured page");
-	sbi_err(add_shared(&vm, page, TVM_HOLE_GPA), SBI_ERR_INVALID_ADDRESS, "into no region");
-	sbi_err(covh_add_shared(vm.id, page, COVE_PAGE_4K, 0, GPA), SBI_ERR_INVALID_PARAM, "of no page");
-	sbi_err(covh_add_shared(vm.id, page, 4, 1, GPA), SBI_ERR_INVALID_PARAM, "of page type 4");
-	sbi_err(covh_add_shared(vm.id, page, COVE_PAGE_2M, 1, GPA), SBI_ERR_INVALID_ADDRESS, "of an unaligned 2 MiB");
-	sbi_refused(covh_add_shared(vm.id, page, COVE_PAGE_4K, ~0ULL, GPA), "of 2^64 - 1 pages");
-	sbi_refused(covh_add_shared(vm.id, page, COVE_PAGE_4K, BIT(52), GPA), "of 2^52 pages");
-	sbi_err(covh_add_shared(vm.id, page, COVE_PAGE_4K, 2, GPA + 3 * PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
-		"of a range that leaves the region");
-	sbi_err(covh_add_shared(vm.id + 1, page, COVE_PAGE_4K, 1, GPA), SBI_ERR_INVALID_PARAM, "to an unknown TVM");
-	sbi_ok(covh_convert(page, 1), "no refused call holds the page: it can be converted");
-	sbi_ok(covh_reclaim(page, 1), "and comes back");
-	sbi_ok(add_shared(&vm, page, GPA), "then it is added");
-	sbi_err(add_shared(&vm, second, GPA), SBI_ERR_INVALID_ADDRESS, "another page at the same address is refused");
-	r = add_shared(&vm, page, GPA);
-	if (strict())
-		sbi_err(r, SBI_ERR_INVALID_ADDRESS, "and the same page");
-	else
-		sbi_ok(r, "the same page again does no harm");
-	if (!strict())
-		sbi_ok(add_shared(&vm, page, GPA + 0x128), "nor does a fault address as it is");
-	ok(take_out(&vm, GPA, 0) == false, "INVALIDATE of nothing is refused");
-	ok(ask(COVG_UNSHARE_MEMORY, GPA, PAGE_SIZE) && take_out(&vm, GPA, PAGE_SIZE) && answer(0, 0) == 0, "the page is unshared");
-	sbi_ok(covh_convert(page, 1), "it was held once: it can be converted");
-	sbi_ok(covh_reclaim(page, 1), "and comes back");
-	sbi_ok(covh_convert(second, 1), "so can the one that was refused");
-	sbi_ok(covh_reclaim(second, 1), "and comes back");
-	end();
-}
-
-static void add_shared_refused(void)
-{
-	in_every_numbering(add_shared_refused_body);
-}
-
-/* T58: a console write from shared memory is the host's to print. */
-static void shared_console_body(void)
-{
-	const struct expect x = EXPECT(CAUSE_ECALL, .args = 8, .a = { 5, GPA + 0x10, [6] = SBI_DBCN_WRITE, [7] = SBI_EXT_DBCN });
-	static const u32 ecall[] = { INSN_ECALL };
-	u64 page = new_page(PING);
-	struct exit e;
-
-	if (!begin())
-		return;
-	ok(share(GPA, PAGE_SIZE), "a page is shared");
-	sbi_ok(add_shared(&vm, page, GPA), "and added");
-	tvm_code(&vm, 0, ecall, 1);
-	tvm_set(&vm, 0, 10, 5);
-	tvm_set(&vm, 0, 11, GPA + 0x10);
-	for (u32 i = 12; i < 16; i++)
-		tvm_set(&vm, 0, i, 0);
-	tvm_set(&vm, 0, 16, SBI_DBCN_WRITE);
-	tvm_set(&vm, 0, 17, SBI_EXT_DBCN);
-	if (!expect_command(&vm, 0, OP_EXEC, 0, 0, &x, "a DBCN write from shared memory"))
-		return;
-	shmem_gpr(10) = 0;
-	shmem_gpr(11) = 0;
-	vcpu_resume(&vm, 0, &e);
-	eq(tvm_result(&vm, 0, &e), CAUSE_BREAK, "the TVM goes on");
-	eq(tvm_get(&vm, 0, 10), 0, "with success");
-	eq(tvm_get(&vm, 0, 11), strict() ? 0 : 5, "a host that answers (0, 0) has printed %s",
-	   strict() ? "nothing, it says" : "all, in RFC numbering");
-	end();
-}
-
-static void shared_console(void)
-{
-	in_every_numbering(shared_console_body);
-}
-
 static const struct test share_tests[] = {
-	TEST(untouched), TEST(populated), TEST(leftovers), TEST(partial), TEST(rejected), TEST(tvm_errors), TEST(pending),
-	TEST(untouched_unshare), TEST(two_tvms), TEST(add_shared_refused), TEST(shared_console),
+	TEST(untouched), TEST(populated),  TEST(leftovers), TEST(partial),
+	TEST(rejected),	 TEST(tvm_errors), TEST(pending),   TEST(untouched_unshare),
 };
 
 GROUP(share, true, 1);

@@ -94,13 +94,7 @@ bool aia_init(struct tvm *t)
 
 bool aia_build(struct tvm *t, u32 vcpus)
 {
-	tvm_init(t);
-	if (!tvm_create(t) || !tvm_add_region(t, TVM_RAM_GPA, TVM_RAM_SIZE) || !tvm_load(t, TVM_IMAGE_PAGES))
-		return false;
-	for (u32 i = 0; i < vcpus; i++)
-		if (!tvm_add_vcpu(t, i))
-			return false;
-	return aia_init(t) && tvm_finalize(t, 0);
+	return tvm_outline(t, vcpus) && aia_init(t) && tvm_finalize(t, 0);
 }
 
 bool aia_convert(u32 hart, u32 n)

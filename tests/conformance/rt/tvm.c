@@ -109,7 +109,7 @@ bool tvm_finalize(struct tvm *t, u64 arg)
 	return true;
 }
 
-static bool build(struct tvm *t, u32 pages, u32 vcpus)
+static bool outline(struct tvm *t, u32 pages, u32 vcpus)
 {
 	tvm_init(t);
 	if (!tvm_create(t) || !tvm_add_region(t, TVM_RAM_GPA, TVM_RAM_SIZE) || !tvm_load(t, pages))
@@ -117,17 +117,22 @@ static bool build(struct tvm *t, u32 pages, u32 vcpus)
 	for (u32 i = 0; i < vcpus; i++)
 		if (!tvm_add_vcpu(t, i))
 			return false;
-	return tvm_finalize(t, 0);
+	return true;
+}
+
+bool tvm_outline(struct tvm *t, u32 vcpus)
+{
+	return outline(t, TVM_IMAGE_PAGES, vcpus);
 }
 
 bool tvm_build(struct tvm *t)
 {
-	return build(t, 2, 1);
+	return outline(t, 2, 1) && tvm_finalize(t, 0);
 }
 
 bool tvm_build_full(struct tvm *t)
 {
-	return build(t, TVM_IMAGE_PAGES, TVM_VCPUS);
+	return tvm_outline(t, TVM_VCPUS) && tvm_finalize(t, 0);
 }
 
 bool tvm_add_zero(struct tvm *t, u64 gpa)

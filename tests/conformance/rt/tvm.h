@@ -46,6 +46,8 @@ bool tvm_add_region(struct tvm *t, u64 gpa, u64 size);
 bool tvm_load(struct tvm *t, u32 pages);
 bool tvm_add_vcpu(struct tvm *t, u32 vcpu);
 bool tvm_finalize(struct tvm *t, u64 arg);
+/* tvm_init() to tvm_add_vcpu() with the whole image: all but FINALIZE. */
+bool tvm_outline(struct tvm *t, u32 vcpus);
 /*
  * All of these with one vCPU and an image of two pages; tvm_build_full(): with TVM_VCPUS and the
  * whole image.
