@@ -177,7 +177,7 @@ export CMD
 check: ## every test; closes with "N passed, M failed"
 	$(Q)scripts/check
 
-check-long: ## the same and what takes longer (the newest kernel's module)
+check-long: ## the same and what takes longer (scale, another QEMU, the newest kernel's module, millions of wild calls)
 	$(Q)scripts/check --long
 
 gdb: $(BUILD)/tsm.bin ## attach gdb to a machine started with: scripts/run-qemu --host stable --gdb
