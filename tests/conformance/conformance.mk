@@ -73,8 +73,9 @@ $(CONF)/matrix.inc: tests/conformance/matrix.csv scripts/abi-matrix
 	@mkdir -p $(@D)
 	$(Q)scripts/abi-matrix --table $@
 
-$(CONF)/host/t_matrix.o $(CONF)/host/matrix_world.o: $(CONF)/matrix.inc
-$(CONF)/host/t_matrix.o $(CONF)/host/matrix_world.o: CONF_CFLAGS += -I$(CONF)
+CONF_MATRIX	:= $(filter %matrix.o %matrix_world.o %matrix_calls.o %matrix_conditions.o,$(CONF_HOST))
+$(CONF_MATRIX): $(CONF)/matrix.inc
+$(CONF_MATRIX): CONF_CFLAGS += -I$(CONF)
 
 $(CONF)/tvm/%.o: tests/conformance/tvm/%.S | $(DEPS)/stamps/toolchain
 	$(call say,AS,$<)

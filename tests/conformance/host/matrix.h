@@ -54,6 +54,21 @@ struct matrix_row {
 	const char *sentence;
 };
 
+/* One for each kind of condition. */
+#define OP(op, additive) OP_##op,
+enum op {
+#include "matrix.inc"
+};
+#undef OP
+
+/* Makes the call's arguments or the world wrong in the row's way, and right again. */
+void condition_apply(struct call *c, const struct matrix_row *r);
+void condition_undo(const struct matrix_row *r);
+/* It changes an argument that another condition may have replaced before. */
+bool condition_is_additive(const struct matrix_row *r);
+/* Both can be wrong in one call. */
+bool conditions_combinable(const struct matrix_row *a, const struct matrix_row *b);
+
 /* Where the calls of the interrupt extension have brought the vCPU. */
 enum bind_state { UNBOUND, BOUND, UNBINDING_OPEN, UNBINDING, REBINDING_OPEN, REBINDING, CLONED };
 
@@ -104,6 +119,11 @@ u64 world_snapshot(bool area, bool files);
 /* The measurement registers are what the successful calls made them. */
 bool world_measured(struct tvm *t);
 void drive(enum bind_state to);
+/* Pieces of it, for the good calls */
+bool map_zero(u64 gpa, u64 n);
+bool block_2m(void);
+bool raw_create(u64 pages, u64 *id);
+void swap_files(void);
 
 /* One for each row of the table. */
 #define FUNCTION(ext, name, ...) extern const struct fixture fixture_##ext##_##name;

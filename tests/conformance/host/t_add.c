@@ -132,8 +132,8 @@ static void zero_refused(void)
 		sbi_err(r, SBI_ERR_INVALID_ADDRESS,
 			"CONVERT of an assigned page is refused to a strict caller (%s)", who);
 	else
-		sbi_ok(r,
-		       "CONVERT of a page that is assigned to a TVM is a success for the RFC client");
+		sbi_ok(r, "CONVERT of a page that is assigned to a TVM is a success for the RFC "
+			  "client");
 	sbi_err(covh_reclaim(page, 1), SBI_ERR_INVALID_ADDRESS,
 		"an added page can not be reclaimed (%s)", who);
 	ok(pages_hidden(page, 2), "nor reached (%s)", who);

@@ -179,7 +179,8 @@ static void the_rest(void)
 	sbi_ok(covh_convert(open, 1), "another, and no fence follows");
 	r = covh_convert(pages, 9);
 	if (strict()) {
-		sbi_err(r, SBI_ERR_INVALID_ADDRESS, "CONVERT of a range with both in it is refused");
+		sbi_err(r, SBI_ERR_INVALID_ADDRESS,
+			"CONVERT of a range with both in it is refused");
 		ok(filled(pages, 2) && filled(ready + PAGE_SIZE, 2) && filled(open + PAGE_SIZE, 3),
 		   "and has changed none of the others");
 		sbi_ok(covh_reclaim(pages, 9), "both come back");
@@ -214,7 +215,8 @@ static void the_rest_or_nothing(void)
 	if (machine_is_ram(last + 2 * PAGE_SIZE, PAGE_SIZE))
 		return;
 	ok(cove_convert(last + PAGE_SIZE, 1), "the last page of memory is converted");
-	sbi_err(covh_convert(last, 3), SBI_ERR_INVALID_ADDRESS, "CONVERT from before it to behind it is refused");
+	sbi_err(covh_convert(last, 3), SBI_ERR_INVALID_ADDRESS,
+		"CONVERT from before it to behind it is refused");
 	ok(pages_readable(last, 1), "and has not taken the page before it");
 	sbi_ok(covh_reclaim(last + PAGE_SIZE, 1), "it comes back");
 }
@@ -225,8 +227,8 @@ static void convert_again(u64 page, const char *what)
 		sbi_err(covh_convert(page, 1), SBI_ERR_INVALID_ADDRESS,
 			"CONVERT of a page that is %s is refused (%s)", what, numbering_name());
 	else
-		sbi_ok(covh_convert(page, 1), "CONVERT of a page that is %s is a success (%s)", what,
-		       numbering_name());
+		sbi_ok(covh_convert(page, 1), "CONVERT of a page that is %s is a success (%s)",
+		       what, numbering_name());
 }
 
 /* ABI 17.2: what the RFC client needs of CONVERT and RECLAIM, and what strict callers get. */
@@ -323,8 +325,11 @@ static void two_mib(void)
 }
 
 static const struct test convert_tests[] = {
-	TEST(life_of_a_page), TEST(bad_arguments), TEST(counts_that_wrap), TEST(all_or_nothing),
-	TEST(all_or_nothing_other), TEST(the_rest), TEST(the_rest_or_nothing), TEST(idempotence), TEST(use_before_fence), TEST(two_mib),
+	TEST(life_of_a_page),	    TEST(bad_arguments),
+	TEST(counts_that_wrap),	    TEST(all_or_nothing),
+	TEST(all_or_nothing_other), TEST(the_rest),
+	TEST(the_rest_or_nothing),  TEST(idempotence),
+	TEST(use_before_fence),	    TEST(two_mib),
 };
 
 GROUP(convert, true, 1);

@@ -12,7 +12,8 @@ static void refused_run(u64 id, u64 vcpu, const char *what)
 	csr_write(stval, 3);
 	sbi_err(covh_run(id, vcpu), SBI_ERR_INVALID_PARAM, "RUN of %s is refused", what);
 	eq(csr_read(scause), fail_entry(3), "scause is %lu after RUN of %s", fail_entry(3), what);
-	eq(csr_read(stval), strict() ? 3 : 0, "stval is %u after RUN of %s", strict() ? 3 : 0, what);
+	eq(csr_read(stval), strict() ? 3 : 0, "stval is %u after RUN of %s", strict() ? 3 : 0,
+	   what);
 }
 
 static void refused(void)
@@ -461,7 +462,8 @@ static void status_of_exceptions(void)
 		tvm_exec_done(&vm, 0);
 		status = tvm_peek(&vm, 0, TVM_AREA(0) + AREA_STATUS);
 		eq(status & (SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP), SSTATUS_SPIE | SSTATUS_SPP,
-		   "interrupts were on, and are off in the handler of an exception %s", list[i].name);
+		   "interrupts were on, and are off in the handler of an exception %s",
+		   list[i].name);
 		first = i ? first : status;
 		eq(status, first, "sstatus is the same in each handler (%s)", list[i].name);
 		eq(tvm_peek(&vm, 0, TVM_AREA(0) + AREA_EPC), TVM_AREA(0) + AREA_CODE + 4,

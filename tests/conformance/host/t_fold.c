@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Large and small leaves: PROMOTE_PAGE, DEMOTE_PAGE, and the table pages that they free and need. Group: fold. */
+/* Large and small leaves: PROMOTE_PAGE, DEMOTE_PAGE, and the table pages that they free and need.
+ * Group: fold. */
 #include "tests.h"
 
 static struct tvm vm;
@@ -15,7 +16,8 @@ static bool start(void)
 	pages = pages_alloc(512, 512);
 	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0) && cove_convert(pages, 512), "a TVM runs"))
 		return false;
-	if (!sbi_ok(covh_add_zero(vm.id, pages, COVE_PAGE_4K, 512, GPA_2M), "it is given 512 pages"))
+	if (!sbi_ok(covh_add_zero(vm.id, pages, COVE_PAGE_4K, 512, GPA_2M),
+		    "it is given 512 pages"))
 		return false;
 	for (u64 i = 0; i < 512; i += 73)
 		tvm_poke(&vm, 0, GPA_2M + i * PAGE_SIZE, 0x1000 + i);
@@ -49,19 +51,24 @@ static void there_and_back_body(void)
 
 	if (!start())
 		return;
-	sbi_err(promote(COVE_PAGE_2M), SBI_ERR_INVALID_ADDRESS, "PROMOTE of mapped pages is refused (%s)", numbering_name());
+	sbi_err(promote(COVE_PAGE_2M), SBI_ERR_INVALID_ADDRESS,
+		"PROMOTE of mapped pages is refused (%s)", numbering_name());
 	sbi_ok(covh_invalidate(vm.id, GPA_2M, SIZE_2M), "INVALIDATE");
-	sbi_err(promote(COVE_PAGE_2M), SBI_ERR_INVALID_ADDRESS, "PROMOTE before the fence is refused");
+	sbi_err(promote(COVE_PAGE_2M), SBI_ERR_INVALID_ADDRESS,
+		"PROMOTE before the fence is refused");
 	sbi_ok(covh_tvm_fence(vm.id), "TVM_FENCE");
 	sbi_err(promote(COVE_PAGE_4K), SBI_ERR_INVALID_PARAM, "PROMOTE to 4 KiB is refused");
 	sbi_err(promote(COVE_PAGE_512G), SBI_ERR_INVALID_PARAM, "PROMOTE to 512 GiB is refused");
 	sbi_err(demote(COVE_PAGE_4K), SBI_ERR_INVALID_ADDRESS, "DEMOTE of pages is refused");
 	sbi_ok(promote(COVE_PAGE_2M), "PROMOTE makes one leaf of them");
 	ok(data_is_there(), "the TVM finds its data");
-	sbi_err(covh_invalidate(vm.id, GPA_2M, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS, "a part of the leaf can not be blocked");
-	sbi_err(demote(COVE_PAGE_4K), SBI_ERR_INVALID_ADDRESS, "DEMOTE of a mapped leaf is refused");
+	sbi_err(covh_invalidate(vm.id, GPA_2M, PAGE_SIZE), SBI_ERR_INVALID_ADDRESS,
+		"a part of the leaf can not be blocked");
+	sbi_err(demote(COVE_PAGE_4K), SBI_ERR_INVALID_ADDRESS,
+		"DEMOTE of a mapped leaf is refused");
 	ok(block_and_fence(), "INVALIDATE and TVM_FENCE");
-	sbi_err(demote(COVE_PAGE_2M), SBI_ERR_INVALID_ADDRESS, "DEMOTE to 2 MiB is refused: the address is not 1 GiB-aligned");
+	sbi_err(demote(COVE_PAGE_2M), SBI_ERR_INVALID_ADDRESS,
+		"DEMOTE to 2 MiB is refused: the address is not 1 GiB-aligned");
 	sbi_ok(demote(COVE_PAGE_4K), "DEMOTE makes 512 pages of it");
 	ok(data_is_there(), "the TVM finds its data");
 	sbi_ok(covh_invalidate(vm.id, GPA_2M, PAGE_SIZE), "a page of them can be blocked");
@@ -95,18 +102,22 @@ static void many_rounds(void)
 	mem_release(mark);
 }
 
-/* The TVM shares a part of a large leaf: the host splits the leaf, which then lies in three regions. */
+/* The TVM shares a part of a large leaf: the host splits the leaf, which then lies in three
+ * regions. */
 static void part_shared(void)
 {
 	const u64 part = GPA_2M + 16 * PAGE_SIZE, size = 4 * PAGE_SIZE;
 	u64 args[6] = { part, size }, shared = pages_alloc(1, 1);
 	struct exit e;
 
-	if (!start() || !ok(block_and_fence() && !promote(COVE_PAGE_2M).error, "they become one leaf"))
+	if (!start() ||
+	    !ok(block_and_fence() && !promote(COVE_PAGE_2M).error, "they become one leaf"))
 		return;
-	if (!ok(tvm_ecall_begin(&vm, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, args, &e), "the TVM shares a part of it"))
+	if (!ok(tvm_ecall_begin(&vm, 0, SBI_EXT_COVG, COVG_SHARE_MEMORY, args, &e),
+		"the TVM shares a part of it"))
 		return;
-	sbi_err(covh_invalidate(vm.id, part, size), SBI_ERR_INVALID_ADDRESS, "the part can not be blocked alone");
+	sbi_err(covh_invalidate(vm.id, part, size), SBI_ERR_INVALID_ADDRESS,
+		"the part can not be blocked alone");
 	ok(block_and_fence(), "the leaf is blocked and fenced");
 	sbi_ok(demote(COVE_PAGE_4K), "DEMOTE splits it");
 	sbi_ok(covh_invalidate(vm.id, part, size), "now the part is blocked");
@@ -116,7 +127,8 @@ static void part_shared(void)
 	shmem_gpr(11) = 0;
 	sbi_ok(tvm_ecall_end(&vm, 0), "the TVM's request succeeds");
 	*(volatile u64 *)shared = 0x5a5a;
-	sbi_ok(covh_add_shared(vm.id, shared, COVE_PAGE_4K, 1, part), "a shared page takes a place");
+	sbi_ok(covh_add_shared(vm.id, shared, COVE_PAGE_4K, 1, part),
+	       "a shared page takes a place");
 	eq(tvm_peek(&vm, 0, part), 0x5a5a, "which the TVM reads");
 	ok(data_is_there(), "and finds its own data around it");
 	end();

@@ -94,7 +94,8 @@ static void memory_holes(void)
 	}
 	ok(tried > 0, "the memory map has a hole for firmware and TSM");
 	eq(open, 0,
-	   "nothing in the holes of the memory map can be loaded, stored to or executed (%lu places)",
+	   "nothing in the holes of the memory map can be loaded, stored to or executed (%lu "
+	   "places)",
 	   tried);
 }
 
@@ -116,7 +117,8 @@ static void memory_is_there(void)
 }
 
 static const struct test hidden_tests[] = {
-	TEST(devices), TEST(device_tree), TEST(vector_is_named), TEST(memory_holes), TEST(memory_is_there),
+	TEST(devices),	    TEST(device_tree),	   TEST(vector_is_named),
+	TEST(memory_holes), TEST(memory_is_there),
 };
 
 GROUP(hidden, true, 1);

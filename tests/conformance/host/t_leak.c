@@ -80,7 +80,8 @@ static u64 root[512] __attribute__((aligned(4096)));
 
 static u64 wanted(u32 i, enum side side)
 {
-	static const u64 patterns[SIDES] = { 0x5a5a123456785a58, 0x25a5abcdef01a5a4, 0x3c3c0f1e2d3c4b58 };
+	static const u64 patterns[SIDES] = { 0x5a5a123456785a58, 0x25a5abcdef01a5a4,
+					     0x3c3c0f1e2d3c4b58 };
 	u64 v = poisons[i].value[side];
 
 	if (poisons[i].number == CSR_SATP)
@@ -307,7 +308,8 @@ static void tvm_compare(enum side side, const char *what)
 		}
 		/* WARL may have dropped bits, but none can have come. */
 		if ((poisons[i].number != CSR_SSTATUS) && (before & ~wanted(i, side))) {
-			note("%s was written %lx, is %lx", name_of(poisons[i].number), wanted(i, side), before);
+			note("%s was written %lx, is %lx", name_of(poisons[i].number),
+			     wanted(i, side), before);
 			own = false;
 		}
 	}
@@ -357,7 +359,12 @@ static void resume(enum side side, const struct way *w)
 }
 
 static const struct way ways[] = {
-	{ "an ECALL", { INSN_ECALL }, 1, .a0 = 'x', .a7 = SBI_EXT_LEGACY_PUTCHAR, .cause = CAUSE_ECALL },
+	{ "an ECALL",
+	  { INSN_ECALL },
+	  1,
+	  .a0 = 'x',
+	  .a7 = SBI_EXT_LEGACY_PUTCHAR,
+	  .cause = CAUSE_ECALL },
 	{ "a WFI", { INSN_WFI }, 1, .cause = CAUSE_VIRTUAL },
 	/* ld a1, 0(a0) */
 	{ "a page fault", { 0x00053583 }, 1, .a0 = FAULT_GPA, .cause = CAUSE_LOAD_GUEST },
@@ -365,7 +372,11 @@ static const struct way ways[] = {
 	/* sd a1, 0(a0) */
 	{ "an MMIO store", { 0x00b53023 }, 1, .a0 = TVM_MMIO_GPA, .cause = CAUSE_STORE_GUEST },
 	/* 1: addi a2, a2, -1; bnez a2, 1b */
-	{ "the host's timer", { 0xfff60613, 0xfe061ee3 }, 2, .a2 = 20000000, .cause = CAUSE_IRQ | IRQ_STI },
+	{ "the host's timer",
+	  { 0xfff60613, 0xfe061ee3 },
+	  2,
+	  .a2 = 20000000,
+	  .cause = CAUSE_IRQ | IRQ_STI },
 };
 
 /* A new vCPU, while the host and two other TVMs are full of patterns. */
@@ -396,8 +407,9 @@ static void fresh(void)
 	eq(tvm_result(t, 0, &e), CAUSE_BREAK, "it reads every CSR that is swapped");
 	for (u32 i = 0; i < POISONS; i++)
 		if (exists[i] && poisons[i].fresh_mask)
-			eq(tvm_peek(t, 0, TABLES + AFTER(i)) & poisons[i].fresh_mask, poisons[i].fresh,
-			   "a new vCPU finds %s clean", name_of(poisons[i].number));
+			eq(tvm_peek(t, 0, TABLES + AFTER(i)) & poisons[i].fresh_mask,
+			   poisons[i].fresh, "a new vCPU finds %s clean",
+			   name_of(poisons[i].number));
 	ok(tvm_destroy(t), "it is destroyed");
 }
 
@@ -446,7 +458,8 @@ static void trapped(void)
 		else
 			note("%s in a TVM: cause %ld, value %lx", csrs[i].name, cause, v);
 	}
-	eq(good, count, "each of %u registers that are no TVM's is an illegal instruction there", count);
+	eq(good, count, "each of %u registers that are no TVM's is an illegal instruction there",
+	   count);
 	ok(tvm_destroy(t), "it is destroyed");
 }
 
@@ -462,7 +475,8 @@ static void host_counters(void)
 		count++;
 		good += probe_insn(INSN_CSRR(csrs[i].number), &v) == CAUSE_ILLEGAL;
 	}
-	eq(good, count, "a hardware counter that the host did not allocate is an illegal instruction");
+	eq(good, count,
+	   "a hardware counter that the host did not allocate is an illegal instruction");
 }
 
 /* --- the counters that everybody has --- */
@@ -471,7 +485,8 @@ static u64 tvm_counter(u32 number)
 {
 	u64 v = 0;
 
-	eq(tvm_insn(&vm[TVM_A], 0, INSN_CSRR(number), &v), CAUSE_BREAK, "a TVM reads its %s", name_of(number));
+	eq(tvm_insn(&vm[TVM_A], 0, INSN_CSRR(number), &v), CAUSE_BREAK, "a TVM reads its %s",
+	   name_of(number));
 	return v;
 }
 
@@ -496,7 +511,8 @@ static void counters(void)
 		return;
 	counter(CSR_CYCLE);
 	counter(CSR_INSTRET);
-	eq(tvm_insn(&vm[TVM_A], 0, INSN_CSRW(CSR_CYCLE), &v), CAUSE_ILLEGAL, "a TVM can not write cycle");
+	eq(tvm_insn(&vm[TVM_A], 0, INSN_CSRW(CSR_CYCLE), &v), CAUSE_ILLEGAL,
+	   "a TVM can not write cycle");
 	ok(tvm_destroy(&vm[TVM_A]), "it is destroyed");
 }
 

@@ -149,7 +149,8 @@ static void thousand_cycles(void)
 		    mem_release(mark))
 			break;
 	}
-	eq(good, cycles, "a TVM is created, finalized, destroyed and reclaimed %u times from the same pages",
+	eq(good, cycles,
+	   "a TVM is created, finalized, destroyed and reclaimed %u times from the same pages",
 	   cycles);
 }
 
@@ -229,7 +230,8 @@ static void many_pages(void)
 }
 
 static const struct test life_tests[] = {
-	TEST(hundred_cycles), TEST(thousand_cycles), TEST(many_at_once), TEST(destroy_any_time), TEST(many_pages),
+	TEST(hundred_cycles),	TEST(thousand_cycles), TEST(many_at_once),
+	TEST(destroy_any_time), TEST(many_pages),
 };
 
 GROUP(life, true, 1);

@@ -119,7 +119,8 @@ static void hart_masks(void)
 		sbi_err(sbi(SBI_EXT_RFENCE, fid, 1, beyond, 0, PAGE_SIZE), SBI_ERR_INVALID_PARAM,
 			"a remote fence (%u) to the hart after the last is refused", fid);
 		sbi_err(sbi(SBI_EXT_RFENCE, fid, ~0ULL, 0, 0, PAGE_SIZE), SBI_ERR_INVALID_PARAM,
-			"a remote fence (%u) to a mask that names harts that do not exist is refused",
+			"a remote fence (%u) to a mask that names harts that do not exist is "
+			"refused",
 			fid);
 		sbi_ok(sbi(SBI_EXT_RFENCE, fid, 1, this_hart()->id, ~0ULL - 8, ~0ULL, ~0ULL),
 		       "a remote fence (%u) with a wild range does no harm", fid);

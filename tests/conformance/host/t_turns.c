@@ -73,14 +73,15 @@ static bool begin(void)
 		good = good && aia_build(&tvms[i], PER_TVM);
 	for (u32 n = 0; n < VCPUS; n++)
 		good = good && start(n);
-	return ok(good, "%u vCPUs of %u TVMs run on one hart, which has %u guest files", VCPUS, TVMS,
-		  host_files());
+	return ok(good, "%u vCPUs of %u TVMs run on one hart, which has %u guest files", VCPUS,
+		  TVMS, host_files());
 }
 
 static void end(void)
 {
 	for (u32 i = 0; i < TVMS; i++)
-		ok(tvm_destroy(&tvms[i]), "TVM %u is destroyed and all its pages come back as zero", i);
+		ok(tvm_destroy(&tvms[i]), "TVM %u is destroyed and all its pages come back as zero",
+		   i);
 	ok(aia_give_back(), "the files come back");
 }
 
@@ -176,7 +177,8 @@ static void without_files(void)
 	u32 refused = 0;
 
 	if (host_files())
-		return skip("this hart has guest files", "a TVM can not be bound on a hart without guest files");
+		return skip("this hart has guest files",
+			    "a TVM can not be bound on a hart without guest files");
 	sbi_probe(SBI_EXT_BASE);
 	sbi_probe(SBI_EXT_NACL);
 	csr_write(0x607, ~0ULL);

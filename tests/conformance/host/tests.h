@@ -8,15 +8,17 @@
 #include "../rt/tvm.h"
 
 /* In the order in which they run. */
-#define GROUPS(X)								\
-	X(runtime) X(sbi) X(sbi_hostile) X(hsm) X(hsm_harts) X(irq) X(hidden)	\
-	X(info) X(nacl) X(convert) X(fence) X(create) X(add) X(measure)		\
-	X(finalize) X(run) X(exits) X(mmio) X(host_irq) X(regs) X(tvm_calls)	\
-	X(attest) X(attest_harts) X(atst) X(leak) X(pmu) X(pmu_tvm) X(covi) X(bind) X(aia) X(rebinding) X(aia_harts)		\
-	X(sgei) X(sgei_harts) X(turns) X(no_files)				\
-	X(share) X(shared_pages) X(block) X(block_harts) X(fold) X(ipi) X(client) X(client_harts)		\
-	X(matrix) X(isolation) X(life) X(harts) X(stress) X(many) X(gigabyte)	\
-	X(all_memory) X(hostile)
+#define GROUPS(X)                                                                                  \
+	X(runtime)                                                                                 \
+	X(sbi) X(sbi_hostile) X(hsm) X(hsm_harts) X(irq) X(hidden) X(info) X(nacl) X(convert) X(   \
+		fence) X(create) X(add) X(measure) X(finalize) X(run) X(exits) X(mmio) X(host_irq) \
+		X(regs) X(tvm_calls) X(attest) X(attest_harts) X(atst) X(leak) X(pmu) X(pmu_tvm)   \
+			X(covi) X(bind) X(aia) X(rebinding) X(aia_harts) X(sgei) X(sgei_harts)     \
+				X(turns) X(no_files) X(share) X(shared_pages) X(block)             \
+					X(block_harts) X(fold) X(ipi) X(client) X(client_harts)    \
+						X(matrix) X(isolation) X(life) X(harts) X(stress)  \
+							X(many) X(gigabyte) X(all_memory)          \
+								X(hostile)
 
 #define GROUP_DECLARE(g)	extern const struct group g##_group;
 GROUPS(GROUP_DECLARE)

@@ -87,7 +87,8 @@ bool aia_init(struct tvm *t)
 	if (!done("INIT_AIA", covi_call(COVI_INIT_AIA, t->id, (u64)&p, sizeof(p))))
 		return false;
 	for (u32 i = 0; i < t->vcpus; i++)
-		if (!done("SET_CPU_IMSIC_ADDR", covi_call(COVI_SET_CPU_IMSIC_ADDR, t->id, i, TVM_FILE(i))))
+		if (!done("SET_CPU_IMSIC_ADDR",
+			  covi_call(COVI_SET_CPU_IMSIC_ADDR, t->id, i, TVM_FILE(i))))
 			return false;
 	return true;
 }
@@ -100,7 +101,8 @@ bool aia_build(struct tvm *t, u32 vcpus)
 bool aia_convert(u32 hart, u32 n)
 {
 	host_files();
-	return done("CONVERT_IMSIC", covi_call(COVI_CONVERT_IMSIC, file_page(hart, n), 0, 0)) && !cove_fence();
+	return done("CONVERT_IMSIC", covi_call(COVI_CONVERT_IMSIC, file_page(hart, n), 0, 0)) &&
+	       !cove_fence();
 }
 
 bool aia_bind(struct tvm *t, u32 vcpu, u32 hart, u32 n)
@@ -134,7 +136,8 @@ bool aia_give_back(void)
 	for (u32 h = 0; h < nr_harts; h++)
 		for (u32 n = 1; n <= host_files(); n++)
 			if (!file_is_hosts(h, n))
-				all &= done("RECLAIM_IMSIC", covi_on(h, COVI_RECLAIM_IMSIC, file_page(h, n), 0, 0)) &&
+				all &= done("RECLAIM_IMSIC", covi_on(h, COVI_RECLAIM_IMSIC,
+								     file_page(h, n), 0, 0)) &&
 				       file_is_hosts(h, n);
 	return all;
 }

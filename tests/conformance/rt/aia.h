@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TVMs with interrupt files: the geometry that the tests use, COVI calls on the hart that they must come from, and what the
- * program in a TVM does with its file. A host file is (index of its hart, number from 1).
+ * TVMs with interrupt files: the geometry that the tests use, COVI calls on the hart that they must
+ * come from, and what the program in a TVM does with its file. A host file is (index of its hart,
+ * number from 1).
  */
 #ifndef RT_AIA_H
 #define RT_AIA_H
@@ -36,7 +37,8 @@ bool aia_bind(struct tvm *t, u32 vcpu, u32 hart, u32 n);
 bool aia_unbind(struct tvm *t, u32 vcpu, u32 hart);
 /* REBIND on one hart or from one to another. */
 bool aia_rebind(struct tvm *t, u32 vcpu, u32 from, u32 to, u32 n);
-/* RECLAIM_IMSIC of each file that the host does not reach, on its hart. False: one did not come back. */
+/* RECLAIM_IMSIC of each file that the host does not reach, on its hart. False: one did not come
+ * back. */
 bool aia_give_back(void);
 
 /* Registers of the vCPU's file, on the hart where it is bound. */
@@ -46,7 +48,8 @@ bool aia_give_back(void);
 #define IREG_EIE0		0xc0
 u64 vcpu_ireg(struct tvm *t, u32 vcpu, u64 reg);
 void vcpu_ireg_set(struct tvm *t, u32 vcpu, u64 reg, u64 value);
-/* Delivery on, threshold 0, these of the first 64 identities enabled, external interrupts enabled in sie. */
+/* Delivery on, threshold 0, these of the first 64 identities enabled, external interrupts enabled
+ * in sie. */
 void vcpu_irq_on(struct tvm *t, u32 vcpu, u64 enabled);
 /* The interrupt that stopei gives, and takes; 0 = none. */
 u32 vcpu_take(struct tvm *t, u32 vcpu);

@@ -66,7 +66,9 @@ bool numbering_set(enum numbering n)
 const char *numbering_name(void)
 {
 	static const char *const names[] = {
-		"RFC numbering", "the specification's numbering", "the specification's numbering with a domain",
+		"RFC numbering",
+		"the specification's numbering",
+		"the specification's numbering with a domain",
 	};
 
 	return names[numbering];
@@ -90,7 +92,8 @@ static bool converts_once(void)
 bool cove_init(void)
 {
 	numbering = NUMBERING_RFC;
-	if (covh_get_info((u64)&tsm_info, sizeof(tsm_info)).error || tsm_info.tsm_state != COVE_TSM_READY)
+	if (covh_get_info((u64)&tsm_info, sizeof(tsm_info)).error ||
+	    tsm_info.tsm_state != COVE_TSM_READY)
 		return false;
 	tsm_strict = converts_once();
 	return true;

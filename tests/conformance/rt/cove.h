@@ -26,7 +26,8 @@ bool numbering_set(enum numbering n);
 const char *numbering_name(void);
 /* The monitor was built without exceptions for the existing client (CONFIG_RFC_DEVIATIONS off). */
 extern bool tsm_strict;
-/* The caller is to be answered as the specification says: it is not that client, or the monitor knows no such. */
+/* The caller is to be answered as the specification says: it is not that client, or the monitor
+ * knows no such. */
 static inline bool strict(void)
 {
 	return numbering != NUMBERING_RFC || tsm_strict;

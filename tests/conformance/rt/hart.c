@@ -126,7 +126,8 @@ bool run_done(u32 index)
 	return !__atomic_load_n(&harts[index].busy, __ATOMIC_ACQUIRE);
 }
 
-/* The boot hart, which is the only one that has no loop, serves others here: what it waits for may need all harts. */
+/* The boot hart, which is the only one that has no loop, serves others here: what it waits for may
+ * need all harts. */
 bool run_wait(u32 index, u64 ticks, u64 *result)
 {
 	struct hart *h = this_hart();

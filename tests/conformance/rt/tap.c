@@ -155,7 +155,8 @@ static bool wanted(const char *group, const char *test)
 
 		while (name[n] && name[n] != ' ' && name[n] != '+')
 			n++;
-		if ((!strncmp(name, group, n) && !group[n]) || (!strncmp(name, test, n) && !test[n]))
+		if ((!strncmp(name, group, n) && !group[n]) ||
+		    (!strncmp(name, test, n) && !test[n]))
 			return true;
 		name += n;
 		if (*name != '+')

@@ -9,7 +9,8 @@ static void __attribute__((noreturn)) unexpected(struct hart *h, struct frame *f
 {
 	if (!h->in_trap) {
 		h->in_trap = true;
-		print("Bail out! unexpected trap on hart %lu: scause %lx stval %lx sepc image+%lx ra image+%lx\n",
+		print("Bail out! unexpected trap on hart %lu: scause %lx stval %lx sepc image+%lx "
+		      "ra image+%lx\n",
 		      h->id, f->scause, f->stval, f->sepc - (u64)_image_start,
 		      f->gpr[1] - (u64)_image_start);
 		for (u32 i = 1; i < 32; i++)

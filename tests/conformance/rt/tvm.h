@@ -17,7 +17,7 @@
 #define TVM_HOLE_GPA		0x40000000ULL	/* never in a region */
 #define TVM_POOL_PAGES		8
 #define TVM_MAX_ZERO		64
-#define TVM_MAX_VCPUS		160		/* that are driven; state pages are kept for TVM_VCPUS */
+#define TVM_MAX_VCPUS 160 /* that are driven; state pages are kept for TVM_VCPUS */
 
 struct tvm {
 	bool created;			/* it has an id */

@@ -33,7 +33,8 @@ void vcpu_resume(struct tvm *t, u32 vcpu, struct exit *e)
 
 void exit_note(const struct exit *e)
 {
-	note("exit: error %ld value %ld scause %lx stval %lx htval %lx htinst %lx a7 %lx a6 %lx a0 %lx a1 %lx",
+	note("exit: error %ld value %ld scause %lx stval %lx htval %lx htinst %lx a7 %lx a6 %lx a0 "
+	     "%lx a1 %lx",
 	     e->error, e->value, e->scause, e->stval, e->htval, e->htinst, e->a[7], e->a[6],
 	     e->a[0], e->a[1]);
 }

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A good call for each function of the matrix. */
+#include "matrix.h"
+
+#include "cove/attest.h"
+
+#define ARGS(...)                                                                                  \
+	do {                                                                                       \
+		const u64 v_[] = { __VA_ARGS__ };                                                  \
+		memcpy(c->a, v_, sizeof(v_));                                                      \
+	} while (0)
+#define GOOD(f, ...)                                                                               \
+	static void f(struct call *c)                                                              \
+	{                                                                                          \
+		ARGS(__VA_ARGS__);                                                                 \
+	}
+#define AFTER(f)		       static void f(struct call *c, u64 value)
+#define FIXTURE(ext, name, g, a, what) const struct fixture fixture_##ext##_##name = { g, a, what };
+
+static void nothing(struct call *c, u64 value)
+{
+	(void)c;
+	(void)value;
+}
+
+GOOD(no_args, 0)
+GOOD(get_info, w.params,
+     numbering == NUMBERING_SPEC ? sizeof(struct cove_tsm_info_spec) : sizeof(struct cove_tsm_info))
+FIXTURE(COVH, get_tsm_info, get_info, nothing, 0)
+
+GOOD(convert, w.host, 2)
+AFTER(converted)
+{
+	(void)value;
+	covh_reclaim(c->a[0], c->a[1]);
+}
+FIXTURE(COVH, convert_pages, convert, converted, WITH_SHARED)
+
+AFTER(used_2)
+{
+	(void)c;
+	(void)value;
+	w.pages += 2 * PAGE_SIZE;
+}
+GOOD(reclaim, w.pages, 2)
+FIXTURE(COVH, reclaim_pages, reclaim, used_2, 0)
+
+AFTER(fenced)
+{
+	(void)c;
+	(void)value;
+	run_on_all(local_fence, 0);
+}
+FIXTURE(COVH, global_fence, no_args, fenced, 0)
+FIXTURE(COVH, local_fence, no_args, nothing, 0)
+
+GOOD(create, w.params, sizeof(struct cove_tvm_create_params), 0, 0, 0, 0, w.converted,
+     w.converted + COVE_PGD_SIZE)
+AFTER(created)
+{
+	(void)c;
+	covh_destroy(value);
+}
+FIXTURE(COVH, create_tvm, create, created, 0)
+
+GOOD(finalize, w.ini.id, TVM_GPA, 0, 0)
+AFTER(finalized)
+{
+	(void)value;
+	measure_u64(w.ini.entry_mr, TVM_GPA);
+	measure_u64(w.ini.entry_mr, 0);
+	if (!world_measured(&w.ini) || !ini_rebuild(c->f->fixture->world))
+		note("the finalized TVM is not what it should be");
+}
+FIXTURE(COVH, finalize_tvm, finalize, finalized, 0)
+FIXTURE(COVH, promote_to_tvm, no_args, nothing, NEVER_GOOD)
+
+static void destroy(struct call *c)
+{
+	if (!w.raw && !raw_create(w.converted, &w.raw))
+		note("no TVM to destroy");
+	ARGS(w.raw);
+}
+AFTER(destroyed)
+{
+	(void)c;
+	(void)value;
+	w.raw = 0;
+}
+FIXTURE(COVH, destroy_tvm, destroy, destroyed, 0)
+
+GOOD(add_region, w.ini.id, w.region, 2 * PAGE_SIZE)
+AFTER(added_region)
+{
+	(void)c;
+	(void)value;
+	w.region += 4 * PAGE_SIZE;
+}
+FIXTURE(COVH, add_tvm_memory_region, add_region, added_region, 0)
+GOOD(add_pgt, w.vm.id, w.pages, 2)
+FIXTURE(COVH, add_tvm_page_table_pages, add_pgt, used_2, 0)
+
+GOOD(add_measured, w.ini.id, w.host, w.pages, COVE_PAGE_4K, 2, w.gpa)
+AFTER(added_measured)
+{
+	measure_page(w.ini.pages_mr, w.gpa, (void *)w.host);
+	measure_page(w.ini.pages_mr, w.gpa + PAGE_SIZE, (void *)(w.host + PAGE_SIZE));
+	w.gpa += 2 * PAGE_SIZE;
+	used_2(c, value);
+}
+FIXTURE(COVH, add_tvm_measured_pages, add_measured, added_measured, 0)
+
+GOOD(add_zero, w.vm.id, w.pages, COVE_PAGE_4K, 2, w.gpa)
+AFTER(added_zero)
+{
+	w.gpa += 2 * PAGE_SIZE;
+	used_2(c, value);
+}
+FIXTURE(COVH, add_tvm_zero_pages, add_zero, added_zero, WITH_SHARED)
+
+GOOD(add_shared, w.vm.id, w.host + 6 * PAGE_SIZE, COVE_PAGE_4K, 2, w.sgpa)
+AFTER(used_sgpa)
+{
+	(void)c;
+	(void)value;
+	w.sgpa += 2 * PAGE_SIZE;
+}
+FIXTURE(COVH, add_tvm_shared_pages, add_shared, used_sgpa, WITH_SHARED)
+
+GOOD(create_vcpu, w.ini.id, w.vcpu, w.pages)
+AFTER(created_vcpu)
+{
+	(void)c;
+	(void)value;
+	w.vcpu++;
+	w.pages += tsm_info.tvm_vcpu_state_pages * PAGE_SIZE;
+}
+FIXTURE(COVH, create_tvm_vcpu, create_vcpu, created_vcpu, 0)
+
+/* The program takes a command of three words; the first is the one of this RUN. */
+static void run(struct call *c)
+{
+	tvm_sync(&w.vm, 0);
+	shmem_gpr(10) = OP_NOP;
+	ARGS(w.vm.id, 0);
+}
+AFTER(ran)
+{
+	struct exit e;
+
+	(void)c;
+	(void)value;
+	for (u32 i = 0; i < 2; i++) {
+		shmem_gpr(10) = 0;
+		vcpu_resume(&w.vm, 0, &e);
+	}
+}
+FIXTURE(COVH, run_tvm_vcpu, run, ran, 0)
+GOOD(fence_tvm, w.vm.id)
+FIXTURE(COVH, tvm_fence, fence_tvm, nothing, 0)
+
+GOOD(invalidate, w.vm.id, MAPPED_GPA, 2 * PAGE_SIZE)
+AFTER(invalidated)
+{
+	(void)value;
+	covh_validate(w.vm.id, c->a[1], c->a[2]);
+}
+FIXTURE(COVH, tvm_invalidate_pages, invalidate, invalidated, 0)
+GOOD(validate, w.vm.id, BLOCKED_GPA, 2 * PAGE_SIZE)
+AFTER(validated)
+{
+	(void)value;
+	covh_invalidate(w.vm.id, c->a[1], c->a[2]);
+}
+FIXTURE(COVH, tvm_validate_pages, validate, validated, 0)
+GOOD(remove, w.vm.id, PENDING_GPA, 2 * PAGE_SIZE)
+AFTER(removed)
+{
+	(void)value;
+	if (!map_zero(PENDING_GPA, 2) || covh_invalidate(w.vm.id, c->a[1], c->a[2]).error ||
+	    covh_tvm_fence(w.vm.id).error)
+		note("other pages can not take the place of those that were removed");
+}
+FIXTURE(COVH, tvm_remove_pages, remove, removed, WITH_PENDING)
+
+#define TO_4K 0
+#define TO_2M 1
+
+/* Each undoes the other. */
+static void fold(enum covh_fn fn, u64 type)
+{
+	if (!block_2m() || covh_call(fn, w.vm.id, FOLD_GPA, type, 0, 0, 0).error || !block_2m())
+		note("a page's size can not be changed back");
+}
+GOOD(promote, w.vm.id, FOLD_GPA, TO_2M)
+AFTER(promoted)
+{
+	nothing(c, value);
+	fold(FN_DEMOTE_PAGE, TO_4K);
+}
+FIXTURE(COVH, promote_page, promote, promoted, WITH_FOLD)
+static void demote(struct call *c)
+{
+	/* Once, at the first call: leaves of 4 KiB are what the world begins with. */
+	if (!w.folded && !covh_call(FN_PROMOTE_PAGE, w.vm.id, FOLD_GPA, TO_2M, 0, 0, 0).error)
+		w.folded = block_2m();
+	ARGS(w.vm.id, FOLD_GPA, TO_4K);
+}
+AFTER(demoted)
+{
+	nothing(c, value);
+	fold(FN_PROMOTE_PAGE, TO_2M);
+}
+FIXTURE(COVH, demote_page, demote, demoted, WITH_FOLD)
+
+GOOD(init_aia, w.ini.id, w.params, 32, 0, 0, 0, TVM_IMSIC_GPA, 0, 24, TVM_IMSIC_HART_BITS, 0, 0)
+AFTER(fresh)
+{
+	(void)value;
+	if (!ini_rebuild(c->f->fixture->world))
+		note("the TVM can not be made anew");
+}
+FIXTURE(COVI, init_tvm_aia, init_aia, fresh, WITH_AIA)
+GOOD(set_addr, w.ini.id, 0, TVM_FILE(1))
+FIXTURE(COVI, set_tvm_aia_cpu_imsic_addr, set_addr, fresh, WITH_AIA | INI_AIA)
+GOOD(convert_file, file_page(0, 3))
+AFTER(converted_file)
+{
+	(void)value;
+	covi_call(COVI_RECLAIM_IMSIC, c->a[0], 0, 0);
+}
+FIXTURE(COVI, convert_aia_imsic, convert_file, converted_file, WITH_AIA)
+GOOD(reclaim_file, file_page(0, 3 - w.file))
+AFTER(reclaimed_file)
+{
+	(void)c;
+	(void)value;
+	aia_convert(0, 3 - w.file);
+}
+FIXTURE(COVI, reclaim_tvm_aia_imsic, reclaim_file, reclaimed_file, WITH_AIA)
+
+#define BINDING(g, state, a, ...)                                                                  \
+	static void g(struct call *c)                                                              \
+	{                                                                                          \
+		drive(state);                                                                      \
+		ARGS(w.vm.id, 0, ##__VA_ARGS__);                                                   \
+	}                                                                                          \
+	static void a(struct call *c, u64 value)
+BINDING(bind, UNBOUND, bound, BIT(w.file))
+{
+	(void)c;
+	(void)value;
+	w.at = BOUND;
+}
+FIXTURE(COVI, bind_aia_imsic, bind, bound, WITH_AIA)
+BINDING(unbind_begin, BOUND, unbind_began)
+{
+	(void)c;
+	(void)value;
+	w.at = UNBINDING_OPEN;
+}
+FIXTURE(COVI, unbind_aia_imsic_begin, unbind_begin, unbind_began, WITH_AIA)
+BINDING(unbind_end, UNBINDING, unbound)
+{
+	(void)c;
+	(void)value;
+	w.at = UNBOUND;
+}
+FIXTURE(COVI, unbind_aia_imsic_end, unbind_end, unbound, WITH_AIA)
+BINDING(inject, BOUND, injected, 5)
+{
+	nothing(c, value);
+}
+FIXTURE(COVI, inject_tvm_cpu, inject, injected, WITH_AIA)
+BINDING(rebind_begin, BOUND, rebind_began, BIT(3 - w.file))
+{
+	(void)c;
+	(void)value;
+	w.at = REBINDING_OPEN;
+}
+FIXTURE(COVI, rebind_aia_imsic_begin, rebind_begin, rebind_began, WITH_AIA)
+BINDING(rebind_clone, REBINDING, rebind_cloned)
+{
+	(void)c;
+	(void)value;
+	w.at = CLONED;
+}
+FIXTURE(COVI, rebind_aia_imsic_clone, rebind_clone, rebind_cloned, WITH_AIA)
+BINDING(rebind_end, CLONED, rebound)
+{
+	(void)c;
+	(void)value;
+	w.at = BOUND;
+	swap_files();
+}
+FIXTURE(COVI, rebind_aia_imsic_end, rebind_end, rebound, WITH_AIA)
+
+FIXTURE(NACL, probe_feature, no_args, nothing, 0)
+/* The area that the hart has already. */
+GOOD(set_shmem, this_hart()->shmem)
+FIXTURE(NACL, set_shmem, set_shmem, nothing, 0)
+FIXTURE(NACL, sync_csr, no_args, nothing, NEVER_GOOD)
+FIXTURE(NACL, sync_hfence, no_args, nothing, NEVER_GOOD)
+FIXTURE(NACL, sync_sret, no_args, nothing, NEVER_GOOD)
+FIXTURE(SUPD, get_active_domains, no_args, nothing, 0)
+
+#define TVM_WORLD (WITH_AIA | WITH_SHARED | WITH_MMIO)
+GOOD(add_mmio, w.region, 2 * PAGE_SIZE)
+FIXTURE(COVG, add_mmio_region, add_mmio, added_region, TVM_WORLD)
+GOOD(remove_mmio, TVM_MMIO_GPA, 2 * PAGE_SIZE)
+AFTER(removed_mmio)
+{
+	(void)value;
+	tvm_declare_mmio(&w.vm, 0, c->a[0], c->a[1]);
+}
+FIXTURE(COVG, remove_mmio_region, remove_mmio, removed_mmio, TVM_WORLD)
+GOOD(share_region, w.gpa, 2 * PAGE_SIZE)
+AFTER(used_gpa)
+{
+	(void)c;
+	(void)value;
+	w.gpa += 2 * PAGE_SIZE;
+}
+FIXTURE(COVG, share_memory_region, share_region, used_gpa, TVM_WORLD)
+GOOD(unshare_region, w.sgpa, 2 * PAGE_SIZE)
+FIXTURE(COVG, unshare_memory_region, unshare_region, used_sgpa, TVM_WORLD)
+GOOD(interrupt, 5)
+FIXTURE(COVG, allow_external_interrupt, interrupt, nothing, TVM_WORLD)
+FIXTURE(COVG, deny_external_interrupt, interrupt, nothing, TVM_WORLD)
+GOOD(get_attcaps, MAPPED_GPA, 2 * PAGE_SIZE)
+FIXTURE(COVG, get_attcaps, get_attcaps, nothing, TVM_WORLD)
+GOOD(extend, MAPPED_GPA, COVE_MR_SIZE, COVE_MR_INITIAL_COUNT)
+FIXTURE(COVG, extend_measurement, extend, nothing, TVM_WORLD)
+FIXTURE(COVG, get_evidence, no_args, nothing, TVM_WORLD | NEVER_GOOD)
+FIXTURE(COVG, retrieve_secret, no_args, nothing, TVM_WORLD | NEVER_GOOD)
+GOOD(read_mr, MAPPED_GPA, 2 * PAGE_SIZE, COVE_MR_TVM_PAGES)
+FIXTURE(COVG, read_measurement, read_mr, nothing, TVM_WORLD)
+
+/* Salus's: by PCR; the first that a TVM may extend is 17, 2 is that of the pages. */
+GOOD(get_capabilities, MAPPED_GPA + 8, sizeof(struct atst_capabilities))
+FIXTURE(ATST, get_capabilities, get_capabilities, nothing, TVM_WORLD)
+FIXTURE(ATST, get_evidence, no_args, nothing, TVM_WORLD | NEVER_GOOD)
+GOOD(atst_extend, MAPPED_GPA + 8, COVE_MR_SIZE, 17)
+FIXTURE(ATST, extend_measurement, atst_extend, nothing, TVM_WORLD)
+GOOD(atst_read, MAPPED_GPA + 8, 2 * PAGE_SIZE, 2)
+FIXTURE(ATST, read_measurement, atst_read, nothing, TVM_WORLD)
