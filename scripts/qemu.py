@@ -124,7 +124,9 @@ class Config:
         self.fuses = None                               # the root of trust, for our firmware (scripts/cove-rot)
         self.disks = []                                 # virtio-blk; or nvme:PATH
         self.guest_disk = None                          # scripts/mkguest's, read-only
-        self.iommu = "sys"                              # of the board; "pci": a function; None
+        # The board's ("sys"), one that is a PCI function ("pci"), or None. "auto": the board's beneath the TSM, none on bare
+        # firmware, since Debian's stable kernel has no driver for one and waits for it.
+        self.iommu = "auto"
         self.net = False
         self.tftp = None
         self.icount = False
@@ -159,18 +161,16 @@ def disk_path(disk):
 
 def iommu_arguments(config):
     """The machine's part, and a device."""
-    if config.iommu not in ("sys", "pci", None):
-        raise Trouble("%s is no IOMMU; write sys, pci or none" % config.iommu)
-    # Out of reset nothing passes it; a kernel on bare firmware that has no driver for it needs that it does.
-    passing = ["-global", "riscv-iommu.off=off"] if config.bare and config.iommu else []
-    return (",iommu-sys=on" if config.iommu == "sys" else "",
-            passing + (["-device", "riscv-iommu-pci,addr=1.0"] if config.iommu == "pci" else []))
+    kind = (None if config.bare else "sys") if config.iommu == "auto" else config.iommu
+    if kind not in ("sys", "pci", None):
+        raise Trouble("%s is no IOMMU; write sys, pci or none" % kind)
+    return (",iommu-sys=on" if kind == "sys" else "", ["-device", "riscv-iommu-pci,addr=1.0"] if kind == "pci" else [])
 
 
 def disk_arguments(number, disk):
-    device = "nvme,serial=disk%d,drive=disk%d" if disk.startswith("nvme:") else "virtio-blk-pci,serial=disk%d,drive=disk%d" + VIRTIO
+    kind = "nvme,serial=disk%d,drive=disk%d" if disk.startswith("nvme:") else "virtio-blk-pci,drive=disk%d" + VIRTIO
     return ["-drive", "file=%s,if=none,id=disk%d,format=raw" % (disk_path(disk), number),
-            "-device", device % (number, number)]
+            "-device", kind.replace("%d", str(number))]
 
 
 def with_files(initrd, files, folder):

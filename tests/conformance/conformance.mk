@@ -20,7 +20,11 @@ CONF_TSM	?= $(BUILD)/tsm.bin
 
 conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## the conformance suite, with 1 to 8 harts
 	$(Q)scripts/tap-run --kernel $(CONF_TSM) --image $< --run smp=1,icount --run smp=4 --run smp=8,mem=512M \
-		--run smp=2,mem=256M,no=v,no=smstateen,no=sscofpmf,no=zicboz
+		--run smp=2,mem=256M,no=v,no=smstateen,no=sscofpmf,no=zicboz \
+		--run smp=2,iommu=pci,only=dma --run smp=1,icount,iommu=pci,only=pci \
+		--run smp=1,icount,intremap=off,only=dma --run smp=1,icount,aia=1,only=dma \
+		--run smp=1,icount,iommu=none,only=dma --run smp=1,icount,iommu=none,only=pci \
+		--run smp=1,icount,iommu=none,only=dma,tsm.devices=trusted-devices
 
 # The monitor that makes no exception for the existing client: every test asserts what it does then.
 STRICT		:= BUILD=$(BUILD)/strict KCONFIG_CONFIG=tests/conformance/strict.config

@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest stress
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest stress iommu pci
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -27,5 +27,7 @@ fold_SRC		:= $(tvm_SRC)
 measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_block.c
 attest_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)
+iommu_SRC		:= $(UNIT_RIG)
+pci_SRC			:= $(addprefix tsm/io/,pci.c pci_caps.c pci_decode.c pci_iommu.c virtio.c) $(UNIT_FDT) lib/rv/host/rv_host.c
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

@@ -11,8 +11,8 @@ static struct reply io_fault(u64 address)
 	struct tsm_io_fault report;
 	u64 number;
 
-	if (!IS_ALIGNED(address, sizeof(u64)) ||
-	    !page_range_is_ram(PFN(address >> PAGE_SHIFT), 1))
+	/* Whether there is a report or not. */
+	if (!IS_ALIGNED(address, sizeof(u64)) || host_copy_in(&report, HPA(address), sizeof(report)) != TSM_OK)
 		return reply_value(TSM_E_ADDRESS, 0);
 	if (!iommu_report_peek(&report, &number))
 		return reply_value(TSM_OK, 0);

@@ -202,6 +202,16 @@ u64 harts_vector_pages(void)
 	return hart_features.vector ? ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE : 0;
 }
 
+/* AIA 3.6: group and hart number of a file, out of its address. */
+static u32 msi_index(spa_t imsic)
+{
+	const struct machine_imsic *im = &machine.imsic;
+	u64 hart = imsic.v >> (PAGE_SHIFT + im->guest_index_bits) & (BIT(im->hart_index_bits) - 1);
+	u64 group = im->group_index_bits ? imsic.v >> im->group_index_shift & (BIT(im->group_index_bits) - 1) : 0;
+
+	return (u32)(group << im->hart_index_bits | hart);
+}
+
 static struct hart *hart_create(u32 index)
 {
 	/* A guard page, the stack, the struct, and where V exists a page or more for the host's registers. */
@@ -214,6 +224,7 @@ static struct hart *hart_create(u32 index)
 	h->index = index;
 	h->hartid = machine.harts[index].id;
 	h->imsic = machine.harts[index].imsic;
+	h->msi_index = msi_index(h->imsic);
 	h->state = HART_STOPPED;
 	h->vmid_next = 1;
 	h->vmid_generation = 1;

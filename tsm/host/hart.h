@@ -47,6 +47,7 @@ struct hart {
 	u64 hartid;
 	spa_t imsic;			/* its supervisor interrupt file; guest file n is n pages higher */
 	u32 index;			/* 0 .. hart_count - 1, order of the device tree */
+	u32 msi_index;			/* the number by which an APLIC knows its interrupt files */
 	u32 parked;			/* for a reset; any hart, atomically */
 	u32 online;			/* set once the hart waits for the host; any hart, atomically */
 	enum hart_state state;		/* any hart, atomically */

@@ -53,9 +53,11 @@ static bool wait_bits(const struct iommu *m, u64 reg, u32 mask, u32 want)
 {
 	u64 begin = csr_read(CSR_TIME);
 
-	while ((get32(m, reg) & mask) != want)
+	while ((get32(m, reg) & mask) != want) {
 		if (csr_read(CSR_TIME) - begin > wait_ticks)
 			return false;
+		rv_relax();
+	}
 	return true;
 }
 
@@ -101,9 +103,11 @@ static bool fence_end(const struct iommu *m)
 {
 	u64 begin = csr_read(CSR_TIME);
 
-	while (__atomic_load_n(&m->q->done, __ATOMIC_ACQUIRE) != m->fence)
+	while (__atomic_load_n(&m->q->done, __ATOMIC_ACQUIRE) != m->fence) {
 		if (csr_read(CSR_TIME) - begin > wait_ticks)
 			return false;
+		rv_relax();
+	}
 	return true;
 }
 

@@ -10,6 +10,7 @@
 
 #define MAX_RANGES		32
 
+#define TARGET_HART_SHIFT	18
 #define TARGET_GUEST_SHIFT	12
 #define TARGET_GUEST_MASK	0x3fU
 #define RESET_CODE(value, code)	(((value) & 0xffff) == (code))
@@ -39,6 +40,17 @@ const struct mediated_range *mediate_next(u64 base, u64 end)
 	return found;
 }
 
+/* The host's own file of a hart that there is. */
+static bool target_ok(u32 value)
+{
+	if ((value >> TARGET_GUEST_SHIFT & TARGET_GUEST_MASK) != HOST_FILE)
+		return false;
+	for (u32 i = 0; i < hart_count; i++)
+		if (harts[i]->msi_index == value >> TARGET_HART_SHIFT)
+			return true;
+	return false;
+}
+
 /*
  * The fields are WARL: a target that the host may not aim at leaves the register as it is. genmsi has no guest index, it
  * reaches supervisor files only, and those are the TSM's: it reads 0 and takes nothing.
@@ -47,7 +59,7 @@ static void aplic_store(hpa_t hpa, u32 value)
 {
 	bool genmsi = (hpa.v & PAGE_MASK) == 0;
 
-	if (!genmsi && (value >> TARGET_GUEST_SHIFT & TARGET_GUEST_MASK) == HOST_FILE)
+	if (!genmsi && target_ok(value))
 		rv_mmio_write32(SPA(hpa.v), value);
 }
 

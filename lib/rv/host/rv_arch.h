@@ -91,8 +91,14 @@ static inline void rv_hfence_gvma_vmid(u64 vmid)
 	rv_cpu->last_vmid = vmid;
 }
 
-/* Lets the thread run that this one waits for. */
-static inline void rv_relax(void) { sched_yield(); }
+/* Lets the thread run that this one waits for; time passes. */
+static inline void rv_relax(void)
+{
+	if (rv_cpu)
+		rv_cpu->csr[CSR_TIME] += 100;
+	sched_yield();
+}
+
 void rv_zero(char *p, u64 size);
 void rv_cbo_zero(char *p, u64 size, u64 block);
 /* Device registers: a test's model answers, @bytes wide; without one, loads give 0. A store has *value. */

@@ -15,6 +15,7 @@
 	X(attest) X(attest_harts) X(atst) X(leak) X(pmu) X(pmu_tvm) X(covi) X(aia) X(aia_harts)		\
 	X(sgei) X(sgei_harts)						\
 	X(share) X(block) X(block_harts) X(fold) X(ipi) X(client) X(client_harts)		\
+	X(pci) X(pci_harts) X(dma)						\
 	X(matrix) X(isolation) X(life) X(harts) X(stress) X(hostile)
 
 #define GROUP_DECLARE(g)	extern const struct group g##_group;
