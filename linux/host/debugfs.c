@@ -148,10 +148,12 @@ void cove_debugfs_init(void)
 	folder = debugfs_create_dir("cove", NULL);
 	debugfs_create_file("probe_converted", 0400, folder, NULL, &probe_converted_fops);
 	debugfs_create_file_unsafe("hold_converted", 0600, folder, NULL, &hold_converted_fops);
+	cove_churn_init(folder);
 }
 
 void cove_debugfs_exit(void)
 {
+	cove_churn_exit();
 	debugfs_remove(folder);
 	release_held();
 }
