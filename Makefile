@@ -49,7 +49,7 @@ endif
 
 # --- the monitor ---------------------------------------------------------------------------------------------------
 
-TSM_ROOMS	:= boot trap page gstage host irq io tvm vcpu measure abi
+TSM_ROOMS	:= boot trap page gstage host irq io tvm vcpu task measure abi
 SRC		:= $(foreach r,$(TSM_ROOMS),$(wildcard tsm/$(r)/*.c)) \
 		   $(wildcard lib/base/*.c lib/rv/*.c lib/fdt/*.c lib/log/*.c) lib/crypto/sha384.c lib/crypto/sha512_block.c \
 		   $(wildcard platform/qemu-virt/*.c)
@@ -109,7 +109,9 @@ $(GEN)/config.h $(GEN)/config.mk &: Kconfig $(wildcard .config) scripts/config |
 menuconfig: | $(DEPS)/stamps/toolchain ## change the configuration (.config)
 	$(Q)/usr/bin/python3 -m menuconfig Kconfig
 
--include $(OBJS:.o=.d) $(OUT)/offsets.d
+include umode/umode.mk
+
+-include $(OBJS:.o=.d) $(UMODE_OBJS:.o=.d) $(OUT)/offsets.d
 
 # --- the Linux side ------------------------------------------------------------------------------------------------
 

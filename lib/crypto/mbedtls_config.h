@@ -19,6 +19,8 @@
 #define MBEDTLS_ECP_C
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM
+/* Long computations stop in between: lib/dice pauses there. */
+#define MBEDTLS_ECP_RESTARTABLE
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_ECDSA_DETERMINISTIC
 #define MBEDTLS_ASN1_PARSE_C

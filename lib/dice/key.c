@@ -16,11 +16,16 @@ void dice_wipe(void *secret, size_t size)
 	mbedtls_platform_zeroize(secret, size);
 }
 
+__attribute__((weak)) void dice_pause(void)
+{
+}
+
 void dice_heap(void *memory, size_t size)
 {
 	heap = memory;
 	heap_size = size;
 	mbedtls_memory_buffer_alloc_init(memory, size);
+	mbedtls_ecp_set_max_ops(DICE_PIECE);
 }
 
 void dice_heap_wipe(void)
@@ -68,6 +73,35 @@ static bool blinding_init(mbedtls_hmac_drbg_context *rng, const u8 *key, const u
 	return ok;
 }
 
+static bool multiply(mbedtls_ecp_group *group, mbedtls_ecp_point *q, const mbedtls_mpi *d,
+		     mbedtls_hmac_drbg_context *rng)
+{
+	mbedtls_ecp_restart_ctx restart;
+	int err;
+
+	mbedtls_ecp_restart_init(&restart);
+	while ((err = mbedtls_ecp_mul_restartable(group, q, d, &group->G, mbedtls_hmac_drbg_random, rng,
+						  &restart)) == MBEDTLS_ERR_ECP_IN_PROGRESS)
+		dice_pause();
+	mbedtls_ecp_restart_free(&restart);
+	return !err;
+}
+
+static bool sign(mbedtls_ecp_group *group, mbedtls_mpi *r, mbedtls_mpi *s, const mbedtls_mpi *d,
+		 const u8 *digest, mbedtls_hmac_drbg_context *rng)
+{
+	mbedtls_ecdsa_restart_ctx restart;
+	int err;
+
+	mbedtls_ecdsa_restart_init(&restart);
+	while ((err = mbedtls_ecdsa_sign_det_restartable(group, r, s, d, digest, SHA384_SIZE,
+							 MBEDTLS_MD_SHA384, mbedtls_hmac_drbg_random,
+							 rng, &restart)) == MBEDTLS_ERR_ECP_IN_PROGRESS)
+		dice_pause();
+	mbedtls_ecdsa_restart_free(&restart);
+	return !err;
+}
+
 static bool public_half(struct dice_key *key)
 {
 	mbedtls_hmac_drbg_context rng;
@@ -85,7 +119,7 @@ static bool public_half(struct dice_key *key)
 	     !mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP384R1) &&
 	     !mbedtls_mpi_read_binary(&d, key->d, sizeof(key->d)) &&
 	     !mbedtls_ecp_check_privkey(&group, &d) &&
-	     !mbedtls_ecp_mul(&group, &q, &d, &group.G, mbedtls_hmac_drbg_random, &rng) &&
+	     multiply(&group, &q, &d, &rng) &&
 	     !mbedtls_ecp_point_write_binary(&group, &q, MBEDTLS_ECP_PF_UNCOMPRESSED, &n, point,
 					     sizeof(point)) && n == sizeof(point);
 	if (ok) {
@@ -119,8 +153,7 @@ bool dice_sign(const struct dice_key *key, const u8 digest[SHA384_SIZE],
 	ok = blinding_init(&rng, key->d, digest) &&
 	     !mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP384R1) &&
 	     !mbedtls_mpi_read_binary(&d, key->d, sizeof(key->d)) &&
-	     !mbedtls_ecdsa_sign_det_ext(&group, &r, &s, &d, digest, SHA384_SIZE, MBEDTLS_MD_SHA384,
-					 mbedtls_hmac_drbg_random, &rng) &&
+	     sign(&group, &r, &s, &d, digest, &rng) &&
 	     !mbedtls_mpi_write_binary(&r, signature->r, sizeof(signature->r)) &&
 	     !mbedtls_mpi_write_binary(&s, signature->s, sizeof(signature->s));
 	mbedtls_mpi_free(&d);

@@ -32,6 +32,7 @@ struct dice_input {
 
 enum {
 	DICE_HEAP_SIZE	= 8192,	/* enough for every function here */
+	DICE_PIECE	= 200,
 	DICE_IKM_MAX	= 256,		/* of both parts of an input */
 	DICE_ID_TEXT	= 2 * COVE_CDI_ID_SIZE,
 };
@@ -40,6 +41,12 @@ enum {
 void dice_heap(void *memory, size_t size);
 /* Overwrites it: what was computed in it is gone. */
 void dice_heap_wipe(void);
+
+/*
+ * Called between two pieces of a long computation, of DICE_PIECE units of mbedTLS each (a unit is
+ * about one multiplication in the field). Does nothing where nobody defines it.
+ */
+void dice_pause(void);
 
 void dice_wipe(void *secret, size_t size);
 

@@ -13,6 +13,10 @@
 #include <sbi.h>
 #include "unit/rig.h"
 
+/* The U-mode program is called, not mapped: no page of it. */
+const u64 notary_image[3];
+
+static u64 task_tables[RIG_HARTS][3 * 512];
 static struct hart hart_mem[RIG_HARTS];
 static struct rv_cpu cpus[RIG_HARTS];
 static u64 words[RIG_RAM_SIZE / PAGE_SIZE];
@@ -72,12 +76,14 @@ int rig_setup(void **state)
 
 		*h = (struct hart){ .hartid = i + 10, .index = i, .vmid_generation = 1 };
 		h->stack_top = 0x1000 * (i + 1);
+		h->task_tables = task_tables[i];
 		h->host_vector = (struct vector_regs *)vectors[i];
 		harts[i] = h;
 		cpus[i].tp = h;
 		cpus[i].vlenb = hart_features.vlenb;
 		rig_on(i);
 		hsm_world_start(h, 0x80200000, 0);
+		csr_write(CSR_SATP, (RIG_HOST_BASE >> PAGE_SHIFT) - 1);	/* a page of zeros */
 		csr_write(CSR_SSTATUS, h->host.sstatus);
 		csr_write(CSR_SIE, BIT(IRQ_SSI));
 		csr_write(CSR_TIME, 1000);
@@ -184,6 +190,21 @@ bool rig_tvm_ecall(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret 
 	w->gpr[REG_A6] = fid;
 	w->gpr[REG_A7] = eid;
 	return rig_trap(CAUSE_ECALL_VS, 0, 0, ret);
+}
+
+bool rig_task(struct rig_ret *ret)
+{
+	static struct notary_work work;
+	struct vcpu *v = this_hart()->vcpu;
+
+	*ret = (struct rig_ret){ .entered = true };
+	while (v->task.on_hart) {
+		notary_run(task_mailbox(vcpu_arena(v)), &work);
+		v->task.world.gpr[REG_A7] = NOTARY_ECALL_DONE;
+		if (!rig_trap(CAUSE_ECALL_U, 0, 0, ret) || !rig_trap(CAUSE_ECALL_VS, 0, 0, ret))
+			return false;
+	}
+	return true;
 }
 
 void rig_fence(void)

@@ -63,6 +63,12 @@ bool rig_tvm_ecall(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret 
 	const u64 args_[] = { __VA_ARGS__ };				\
 	rig_tvm_ecall(eid, args_[0], args_ + 1, (u32)ARRAY_SIZE(args_) - 1, ret); })
 
+/*
+ * While the vCPU's task is on this hart: it works to its end, and the vCPU executes its ECALL again.
+ * As rig_trap().
+ */
+bool rig_task(struct rig_ret *ret);
+
 /* Convert and fence on all harts; asserts success. */
 void rig_convert(u64 hpa, u64 pages);
 void rig_fence(void);

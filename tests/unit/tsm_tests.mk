@@ -2,15 +2,16 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest stress
+UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence stress
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
 UNIT_PAGE		:= tsm/page/page.c tsm/page/epoch.c lib/rv/host/rv_host.c
 UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
+			   $(wildcard lib/notary/*.c lib/dice/*.c) lib/cbor/cbor.c \
 			   $(addprefix tsm/host/,hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
 			   lib/log/log.c lib/base/fmt.c $(UNIT_FDT) $(filter-out tsm/io/mediate.c,$(wildcard tsm/io/*.c)) \
-			   $(wildcard tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
+			   $(wildcard tsm/task/*.c tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
 			   tests/unit/rig.c
 
 page_SRC		:= $(UNIT_PAGE)
@@ -26,6 +27,7 @@ share_SRC		:= $(tvm_SRC)
 fold_SRC		:= $(tvm_SRC)
 measure_SRC		:= tsm/measure/measure.c lib/crypto/sha384.c lib/crypto/sha512_block.c
 attest_SRC		:= $(tvm_SRC)
+evidence_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h

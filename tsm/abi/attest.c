@@ -43,10 +43,10 @@ static bool address_valid(const struct tvm_call *c)
 
 static void describe(struct cove_attcaps *caps)
 {
-	/* No certificate format: get_evidence is not offered. */
 	*caps = (struct cove_attcaps){
 		.tcb_svn = COVE_TCB_SVN,
 		.hash = COVE_HASH_SHA384,
+		.certificate_formats = COVE_CERT_CBOR | COVE_CERT_X509,
 		.initial_count = COVE_MR_INITIAL_COUNT,
 		.runtime_count = COVE_MR_RUNTIME_COUNT,
 	};

@@ -107,6 +107,8 @@ bool tvm_covg_call(const struct tvm_call *c)
 		return covg_get_attcaps(c);
 	case COVG_EXTEND_MEASUREMENT:
 		return covg_extend_measurement(c);
+	case COVG_GET_EVIDENCE:
+		return covg_get_evidence(c);
 	case COVG_READ_MEASUREMENT:
 		return covg_read_measurement(c);
 	}

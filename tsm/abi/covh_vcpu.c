@@ -26,7 +26,7 @@ static enum tsm_err vcpu_decode(const struct call *c, struct vcpu_plan *p)
 		err = page_claim(p->pfn, vcpu_state_pages(), PAGE_CONVERTED, 0);
 	p->claimed = err == TSM_OK;
 	if (p->claimed)
-		page_scrub(p->pfn, vcpu_state_pages());
+		page_scrub(p->pfn, vcpu_register_pages());
 	return err;
 }
 

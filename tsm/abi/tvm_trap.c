@@ -103,10 +103,30 @@ struct world *abi_tvm_ecall(struct hart *h)
 	struct vcpu_exit e;
 	struct tvm_call call = { tvm_of(v), v, &e };
 
+	v->job.enter = false;
 	if (tvm_sbi_call(&call))
-		return &v->world;
+		return v->job.enter ? task_enter(h, &v->task, vcpu_arena(v)) : &v->world;
 	tvm_exit(h, &e);
 	return &h->host;
+}
+
+/*
+ * The vCPU's task trapped. Where the vCPU goes on it executes its ECALL again, which enters the task
+ * or takes its result.
+ */
+static bool on_task(struct hart *h, const struct vcpu_trap *trap, struct vcpu_exit *e)
+{
+	switch (task_leave(h, &h->vcpu->task, trap->scause)) {
+	case TASK_STOPPED:
+		return on_interrupt(h, trap, e);
+	case TASK_PAUSED:
+		/* As if its timer had ended the run: the host runs the vCPU again. */
+		exit_interrupt(e, IRQ_STI);
+		return false;
+	case TASK_ENDED:
+		break;
+	}
+	return true;
 }
 
 struct world *abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst)
@@ -116,7 +136,9 @@ struct world *abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64
 	struct vcpu_exit e;
 	bool resume;
 
-	if (scause & CAUSE_IRQ)
+	if (v->task.on_hart)
+		resume = on_task(h, &trap, &e);
+	else if (scause & CAUSE_IRQ)
 		resume = on_interrupt(h, &trap, &e);
 	else
 		resume = on_exception(tvm_of(v), v, &trap, &e);

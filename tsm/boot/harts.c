@@ -217,6 +217,7 @@ static struct hart *hart_create(u32 index)
 	h->state = HART_STOPPED;
 	h->vmid_next = 1;
 	h->vmid_generation = 1;
+	h->task_tables = spa_ptr(layout_take(3));
 	if (hart_features.vector)
 		h->host_vector = spa_ptr(layout_take(harts_vector_pages()));
 	return h;

@@ -49,7 +49,7 @@ static u64 imsic_span(u64 *first)
 static u64 own_size(void)
 {
 	u64 hart_pages = 1 + STACK_SIZE / PAGE_SIZE + ALIGN_UP(sizeof(struct hart), PAGE_SIZE) / PAGE_SIZE +
-			 harts_vector_pages();
+			 harts_vector_pages() + 3;
 	u64 size = HOST_ROOT_SIZE * 2, first;
 
 	for (u32 i = 0; i < ram_count; i++) {

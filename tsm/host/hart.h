@@ -65,6 +65,9 @@ struct hart {
 	bool sgei_waits;		/* it is to be told when it enables interrupts */
 	struct pmu pmu;			/* the host's hardware counters */
 	struct pmu *tvm_pmu;		/* those of the vCPU that is on this hart, or NULL */
+	u64 *task_tables;		/* task/: three pages, the root first */
+	u64 task_satp;			/* theirs; 0: they are not filled in yet */
+	u64 tsm_satp;
 	u64 last_probe;			/* EID of the host's latest Base probe here */
 };
 

@@ -2,6 +2,7 @@
 #include "tvm/tvm.h"
 #include "base/check.h"
 #include "base/string.h"
+#include "measure/identity.h"
 #include "page/page.h"
 #include "rv_arch.h"
 
@@ -50,6 +51,7 @@ u64 tvm_create(pfn_t pgd, pfn_t state)
 	page_scrub(pgd, GSTAGE_ROOT_PAGES);
 	page_scrub(state, TVM_STATE_PAGES);
 	t->id = id;
+	identity_measure(&t->measurement);
 	gstage_init(&t->gstage, pgd, &t->epoch);
 	region_map_init(&t->regions);
 	epoch_init(&t->epoch, t->slots, 0);

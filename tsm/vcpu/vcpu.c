@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vcpu/vcpu.h"
 #include "base/string.h"
+#include "rv_arch.h"
 
-u64 vcpu_state_pages(void)
+u64 vcpu_register_pages(void)
 {
 	u64 size = VCPU_VECTOR_OFFSET;
 
 	if (hart_features.vector)
 		size += sizeof(struct vector_regs) + 32 * hart_features.vlenb;
 	return ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+u64 vcpu_state_pages(void)
+{
+	return vcpu_register_pages() + NOTARY_ARENA_PAGES;
+}
+
+pfn_t vcpu_arena(const struct vcpu *v)
+{
+	return pfn_add(spa_pfn(ptr_spa(v)), vcpu_register_pages());
 }
 
 void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id)
@@ -95,5 +106,6 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 	v->pmu.owned = 0;
 	v->pmu.started = 0;
 	v->pending = PENDING_NONE;
+	v->job.step = JOB_NONE;
 	__atomic_store_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 }

@@ -13,6 +13,7 @@
 #include "host/hart.h"
 #include "irq/bind.h"
 #include "page/epoch.h"
+#include "task/task.h"
 #include "rv/world.h"
 #include "rv/mmio_insn.h"
 
@@ -49,6 +50,25 @@ struct vcpu_share {
 	u64 blocked, removed;
 };
 
+/*
+ * A call of the vCPU's that the U-mode program works at, in steps and over several runs: the ECALL is
+ * executed again until the answer is there. Another such call takes its place.
+ */
+enum vcpu_job_step {
+	JOB_NONE,
+	JOB_KEY,		/* the key is read */
+	JOB_IDENTITY,		/* the TSM's own keys are made */
+	JOB_EVIDENCE,
+};
+
+struct vcpu_job {
+	enum vcpu_job_step step;
+	bool enter;		/* the task is to go on now */
+	u64 call[8];		/* a0 to a7 of the ECALL */
+	struct dice_public key;
+	u8 challenge[COVE_CHALLENGE_SIZE];
+};
+
 struct vcpu {
 	struct world world;
 	struct fp_regs fp;
@@ -78,13 +98,19 @@ struct vcpu {
 	u32 code_version;	/* of the TVM, when this hart last executed fence.i for it */
 	u64 vmid_generation;
 	u64 vmid;
+
+	struct vcpu_job job;
+	struct task task;
 };
 
 /* The vector registers follow struct vcpu where V exists. */
 #define VCPU_VECTOR_OFFSET	ALIGN_UP(sizeof(struct vcpu), 16ULL)
 
-/* Frames that a vCPU takes on this machine, at least 1. */
+/* Frames that a vCPU takes on this machine: registers first, then the task's arena. */
 u64 vcpu_state_pages(void);
+/* Those that have to be zero when it is made. */
+u64 vcpu_register_pages(void);
+pfn_t vcpu_arena(const struct vcpu *v);
 
 /*
  * @v is scrubbed memory. The vCPU is off; its delegation and environment are those of the host on

@@ -632,7 +632,16 @@ GOOD(get_attcaps, MAPPED_GPA, 2 * PAGE_SIZE)
 FIXTURE(COVG, get_attcaps, get_attcaps, nothing, TVM_WORLD)
 GOOD(extend, MAPPED_GPA, COVE_MR_SIZE, COVE_MR_INITIAL_COUNT)
 FIXTURE(COVG, extend_measurement, extend, nothing, TVM_WORLD)
-FIXTURE(COVG, get_evidence, no_args, nothing, TVM_WORLD | NEVER_GOOD)
+/* An Ed25519 key in COSE, the challenge as it is. */
+static void get_evidence(struct call *c)
+{
+	static const u64 key[] = { 0x20582106200101a3, 1, 2, 3, 4 };
+
+	ARGS(MAPPED_GPA, sizeof(key), MAPPED_GPA, COVE_CERT_CBOR, MAPPED_GPA, 2 * PAGE_SIZE);
+	for (u32 i = 0; i < ARRAY_SIZE(key); i++)
+		tvm_poke(&w.vm, 0, MAPPED_GPA + 8 * i, key[i]);
+}
+FIXTURE(COVG, get_evidence, get_evidence, nothing, TVM_WORLD)
 FIXTURE(COVG, retrieve_secret, no_args, nothing, TVM_WORLD | NEVER_GOOD)
 GOOD(read_mr, MAPPED_GPA, 2 * PAGE_SIZE, COVE_MR_TVM_PAGES)
 FIXTURE(COVG, read_measurement, read_mr, nothing, TVM_WORLD)

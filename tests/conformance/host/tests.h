@@ -12,7 +12,7 @@
 	X(runtime) X(sbi) X(sbi_hostile) X(hsm) X(hsm_harts) X(irq) X(hidden)	\
 	X(info) X(nacl) X(convert) X(fence) X(create) X(add) X(measure)		\
 	X(finalize) X(run) X(exits) X(mmio) X(host_irq) X(regs) X(tvm_calls)	\
-	X(attest) X(attest_harts) X(atst) X(leak) X(pmu) X(pmu_tvm) X(covi) X(aia) X(aia_harts)		\
+	X(attest) X(attest_harts) X(atst) X(evidence) X(leak) X(pmu) X(pmu_tvm) X(covi) X(aia) X(aia_harts)		\
 	X(sgei) X(sgei_harts)						\
 	X(share) X(block) X(block_harts) X(fold) X(ipi) X(client) X(client_harts)		\
 	X(matrix) X(isolation) X(life) X(harts) X(stress) X(hostile)

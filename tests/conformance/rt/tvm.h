@@ -118,6 +118,8 @@ u64 tvm_exec_done(struct tvm *t, u32 vcpu);
 u64 tvm_insn(struct tvm *t, u32 vcpu, u32 insn, u64 *a0);
 /* An ECALL that the TSM answers, and one whose exit is looked at. */
 struct sbiret tvm_ecall(struct tvm *t, u32 vcpu, u64 eid, u64 fid, u64 a0, u64 a1, u64 a2);
+/* The same with all six arguments. */
+struct sbiret tvm_ecall_args(struct tvm *t, u32 vcpu, u64 eid, u64 fid, const u64 args[6]);
 bool tvm_ecall_begin(struct tvm *t, u32 vcpu, u64 eid, u64 fid, const u64 args[6], struct exit *e);
 /* After tvm_ecall_begin(): the TVM's a0 and a1, once it goes on. */
 struct sbiret tvm_ecall_end(struct tvm *t, u32 vcpu);

@@ -191,14 +191,20 @@ static struct sbiret ecall_result(struct tvm *t, u32 vcpu, const struct exit *e)
 	return r;
 }
 
-struct sbiret tvm_ecall(struct tvm *t, u32 vcpu, u64 eid, u64 fid, u64 a0, u64 a1, u64 a2)
+struct sbiret tvm_ecall_args(struct tvm *t, u32 vcpu, u64 eid, u64 fid, const u64 args[6])
 {
-	u64 args[6] = { a0, a1, a2 };
 	struct exit e;
 
 	if (!tvm_ecall_begin(t, vcpu, eid, fid, args, &e))
 		return (struct sbiret){ 1, 0 };
 	return ecall_result(t, vcpu, &e);
+}
+
+struct sbiret tvm_ecall(struct tvm *t, u32 vcpu, u64 eid, u64 fid, u64 a0, u64 a1, u64 a2)
+{
+	u64 args[6] = { a0, a1, a2 };
+
+	return tvm_ecall_args(t, vcpu, eid, fid, args);
 }
 
 struct sbiret tvm_ecall_end(struct tvm *t, u32 vcpu)

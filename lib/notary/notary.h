@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The notary: everything that computes with keys, and every parser of what a TVM hands in. It is a
+ * function from a request to a reply, in memory of a fixed size. On the target it runs in U mode in
+ * an address space of its own (umode/, tsm/task/), where the mailbox, its work area and its text
+ * are all there is; natively, tests call it.
+ *
+ * A request that carries a secret key carries nothing that the TVM chose but bytes of fixed size: a
+ * parser that a TVM has broken has no key to give away.
+ */
+#ifndef NOTARY_NOTARY_H
+#define NOTARY_NOTARY_H
+
+#include "cove/attest_handoff.h"
+#include "dice/layer.h"
+#include "dice/token.h"
+
+enum notary_op {
+	NOTARY_NONE,
+	NOTARY_PARSE_KEY,	/* a COSE_Key; reply: struct dice_public */
+	NOTARY_HANDOFF,		/* a machine without measured boot; reply: struct cove_handoff */
+	NOTARY_EVIDENCE,	/* reply: bytes */
+};
+
+enum {
+	NOTARY_KEY_MAX		= 512,	/* bytes of a COSE_Key */
+	NOTARY_KEY_ENTRIES	= 16,
+	NOTARY_INPUT_MAX	= 4096,
+	NOTARY_OUTPUT_MAX	= 6136,
+};
+
+struct notary_input {
+	u32 size;
+	u8 data[NOTARY_INPUT_MAX];
+};
+
+struct notary_evidence {
+	u32 format;			/* COVE_CERT_CBOR or COVE_CERT_X509 */
+	u32 reserved;
+	struct dice_public subject;
+	u8 challenge[COVE_CHALLENGE_SIZE];
+	u8 identity[64];		/* zeros: none */
+	u8 mr[COVE_MR_COUNT][COVE_MR_SIZE];
+	struct cove_handoff handoff;	/* without CDIs */
+};
+
+struct notary_request {
+	u32 op;				/* enum notary_op */
+	u32 svn;			/* NOTARY_HANDOFF: the TSM's */
+	union {
+		struct notary_input input;
+		struct notary_evidence evidence;
+	};
+};
+
+enum notary_status {
+	NOTARY_PENDING,
+	NOTARY_OK,
+	NOTARY_REFUSED,			/* the input is not as it has to be */
+	NOTARY_FAILED,			/* memory did not suffice */
+};
+
+struct notary_reply {
+	u32 status;			/* enum notary_status */
+	u32 size;
+	union {
+		struct dice_public key;
+		struct cove_handoff handoff;
+		u8 data[NOTARY_OUTPUT_MAX];
+	};
+};
+
+struct notary_mailbox {
+	struct notary_request request;
+	struct notary_reply reply;
+};
+
+struct notary_work {
+	u8 heap[DICE_HEAP_SIZE];
+	u8 token[2048];
+	u8 evidence[4096];
+	u8 cert[5120];
+};
+
+/* Answers the request; wipes the work area and the request. */
+void notary_run(struct notary_mailbox *m, struct notary_work *w);
+
+/* parse.c. False: refused; *key is undefined then. */
+bool notary_parse_key(const u8 *data, size_t size, struct dice_public *key);
+
+/* evidence.c. False: it does not fit. */
+bool notary_make_evidence(const struct notary_evidence *e, struct notary_work *w,
+			  struct cbor_out *o);
+
+#endif
