@@ -2,6 +2,7 @@
 #include <libfdt.h>
 
 #include "base/string.h"
+#include "cove/attest_handoff.h"
 #include "fdt/fdt_reader.h"
 #include "fdt/imsic.h"
 #include "fdt/machine.h"
@@ -276,6 +277,8 @@ static enum dt_err parse_chosen(struct parse *ps)
 				      "device tree: linux,initrd-end before linux,initrd-start");
 		m->ramdisk = (struct machine_range){ SPA(start), end - start };
 	}
+	if (number(fdt, node, COVE_HANDOFF_PROPERTY, &start))
+		m->handoff = SPA(start);
 	return take_bootargs(ps, node);
 }
 

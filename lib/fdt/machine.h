@@ -74,6 +74,8 @@ struct machine {
 	struct machine_range kernel;	/* multiboot,kernel module; size 0 = none */
 	struct machine_range ramdisk;	/* multiboot,ramdisk, or linux,initrd-*; size 0 = none */
 	struct machine_range fdt;	/* where the tree itself lies, in whole pages */
+	/* "cove,handoff" of /chosen (cove/attest_handoff.h): a u64, not checked; 0: there is none. */
+	spa_t handoff;
 	/* Those of /chosen, else of the kernel module, else "". */
 	char bootargs[MACHINE_BOOTARGS];
 };

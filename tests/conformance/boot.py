@@ -6,6 +6,7 @@ usage: boot.py [--long]
 """
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,17 @@ def accepted(image):
     attempt("it boots with one guest interrupt file", BOOTED, image, aia_guests=1)
 
 
+def header():
+    """What firmware that measures reads from the image (include/cove/attest_handoff.h)."""
+    with open(os.path.join(HERE, "..", "..", "build", "tsm.bin"), "rb") as f:
+        data = f.read()
+    magic, size, manifest, manifest_size = struct.unpack_from("<4Q", data, 8)
+    result(magic == 0x314d535445564f43 and size == len(data), "the image's header tells the size of its file",
+           f"{magic:#x} {size} {len(data)}")
+    text = data[manifest:manifest + manifest_size].decode("ascii", "replace")
+    result(re.fullmatch(r"name=cove-tsm\n([a-z_]+=[0-9a-fx]+\n)+", text), "and where its manifest is", text)
+
+
 def devices(image):
     """What the banner says of DMA."""
     def says(sentence, words, **settings):
@@ -139,6 +151,16 @@ def refused(image, folder):
             ("window", "a PCI window that lies over RAM is refused",
              r"(pci@30000000 \{.*?0x2000000 0x00 0x40000000 0x00 )0x40000000", r"\1 0x80000000")):
         refuse(sentence, tree, **broken_tree(folder, name, pattern, replacement))
+    chosen = r"(chosen \{)"
+    for name, sentence, words, where, more in (
+            ("anywhere", "a handoff in memory that is not reserved is refused", "not a reserved page", "0x90000000", ""),
+            ("between", "a handoff that is no page is refused", "not a reserved page", "0x90000800",
+             "hold@90000000 { reg = <0 0x90000000 0 0x2000>; };"),
+            ("nothing", "a handoff without content is refused", "malformed", "0x90000000",
+             "hold@90000000 { reg = <0 0x90000000 0 0x1000>; };")):
+        held = "" if not more else ("reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; %s }; " % more)
+        refuse(sentence, "the handoff at .*" + words,
+               **broken_tree(folder, name, chosen, held + r"\1 cove,handoff = <0 %s>;" % where))
     text = os.path.join(folder, "text")
     with open(text, "wb") as f:
         f.write(b"this is no kernel\n" * 100)
@@ -182,6 +204,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         image = assemble(folder, IMAGE_ASM, "off")
         accepted(image)
+        header()
         devices(image)
         mapped(folder)
         refused(image, folder)

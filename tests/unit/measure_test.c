@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "measure/identity.h"
 #include "measure/measure.h"
 
 #define FIRST		COVE_MR_INITIAL_COUNT
@@ -116,9 +117,63 @@ static void no_extend_is_lost(void **state)
 	assert_memory_equal(m.reg, alone.reg, sizeof(m.reg));
 }
 
+/* The page that firmware leaves: as it has to be, then with each thing wrong in turn. */
+static void identities(void **state)
+{
+	static struct cove_handoff h;
+	struct measurement m = { 0 };
+	u64 seed = 3;
+
+	(void)state;
+	assert_true(identity_init(NULL));
+	identity_measure(&m);
+	for (u32 i = 0; i < COVE_MR_COUNT; i++)
+		assert_memory_equal(m.reg[i].value, i < COVE_HANDOFF_MRS ? "debug\0\0\0" : "\0\0\0\0\0\0\0\0", 8);
+	assert_null(identity());
+
+	for (u32 i = 0; i < 10000; i++) {
+		for (size_t k = 0; k < sizeof(h) / 8; k++)
+			((u64 *)&h)[k] = unit_random(&seed);
+		if (i % 2) {
+			h.magic = COVE_HANDOFF_MAGIC;
+			h.version = COVE_HANDOFF_VERSION;
+		}
+		/* A state is one of four numbers. */
+		assert_false(identity_init(&h));
+	}
+	memset(&h, 0, sizeof(h));
+	h.magic = COVE_HANDOFF_MAGIC;
+	h.version = COVE_HANDOFF_VERSION;
+	h.platform_state = COVE_STATE_SECURED;
+	for (u32 i = 0; i < COVE_HANDOFF_PIECES; i++)
+		h.piece[i] = (struct cove_handoff_piece){ 0, sizeof(h.tail) };
+	for (u32 i = 0; i < COVE_HANDOFF_PIECES; i++) {
+		h.piece[i].size++;
+		assert_false(identity_init(&h));
+		h.piece[i].size = 0;
+		assert_false(identity_init(&h));
+		h.piece[i] = (struct cove_handoff_piece){ sizeof(h.tail) + 1, 1 };
+		assert_false(identity_init(&h));
+		h.piece[i] = (struct cove_handoff_piece){ sizeof(h.tail) - 1, 2 };
+		assert_false(identity_init(&h));
+		h.piece[i].size = 1;
+	}
+	assert_null(identity());
+	memset(h.mr, 0x77, sizeof(h.mr));
+	assert_true(identity_init(&h));
+	identity_measure(&m);
+	assert_memory_equal(m.reg[3].value, h.mr[3], COVE_MR_SIZE);
+	assert_memory_equal(identity(), &h, sizeof(h));
+	/* Nobody replaces it. */
+	h.mr[0][0]++;
+	identity_publish(&h);
+	assert_int_equal(identity()->mr[0][0], 0x77);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SENTENCE("identity: a page from firmware is taken whole or not at all, once", identities),
 		SENTENCE("measure: an extend hashes 48 bytes for COVG and 64 for ATST",
 			 known_answers),
 		SENTENCE("measure: index, fwid and PCR name the same registers", one_table),

@@ -5,7 +5,6 @@
 #include "host/sbi.h"
 #include "host/space.h"
 #include "log/log.h"
-#include "measure/identity.h"
 #include "platform.h"
 #include <sbi.h>
 #include "trap/trap.h"
@@ -55,7 +54,7 @@ void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret)
 	if (machine_parse(fdt, FDT_MAX_SIZE, &machine, &why) != DT_OK ||
 	    machine_devices_parse(fdt, &machine, &machine_devices, &why) != DT_OK)
 		boot_refuse("%s", why);
-	identity_init(NULL);
+	handoff_take();
 	harts_probe(hartid);
 	page_scrub_init(hart_features.cboz_block);
 	layout_init();

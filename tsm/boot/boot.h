@@ -74,6 +74,11 @@ void devices_init(void);
 /* Says what holds. */
 void devices_banner(void);
 
+/* --- handoff.c --- */
+
+/* Takes what measured boot left, and wipes it. MMU off. */
+void handoff_take(void);
+
 /* --- load.c --- */
 
 /* Puts kernel and device tree in place; returns the entry and where the tree is. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first instructions: the boot hart (from the firmware) and the others (from SBI HSM). MMU off, one to one. */
 #include "rv/csr.h"
+#include "cove/attest_handoff.h"
 #include "generated/offsets.h"
 
 	.section .text.start, "ax"
@@ -8,7 +9,17 @@
 /* a0 = hart id, a1 = device tree */
 	.globl tsm_start
 tsm_start:
-	csrw	sie, zero
+	/* struct cove_image_header: firmware that measures reads it. */
+	.option push
+	.option norvc
+	j	1f
+	nop
+	.option pop
+	.dword	COVE_IMAGE_MAGIC
+	.dword	tsm_file_end - tsm_image_start
+	.dword	tsm_manifest - tsm_image_start
+	.dword	tsm_manifest_end - tsm_manifest
+1:	csrw	sie, zero
 	csrw	satp, zero
 	csrr	s2, CSR_INSTRET
 	la	t0, tsm_bss_start
