@@ -27,7 +27,7 @@ THIRD_PARTY_INCLUDES	:= -isystem $(THIRD_PARTY_FDT) -isystem $(THIRD_PARTY_MBEDT
 # fdt_wip.c and fdt_rw.c are for tests: trees are written by lib/fdt/fdt_writer.c. What nobody calls is not linked.
 THIRD_PARTY_FDT_SRC	:= fdt.c fdt_ro.c fdt_check.c fdt_wip.c fdt_strerror.c fdt_rw.c
 THIRD_PARTY_CRYPTO_SRC	:= sha512.c md.c hkdf.c hmac_drbg.c bignum.c bignum_core.c constant_time.c ecp.c ecp_curves.c \
-			   ecdsa.c asn1parse.c asn1write.c platform.c platform_util.c memory_buffer_alloc.c
+			   ecdsa.c chacha20.c poly1305.c chachapoly.c asn1parse.c asn1write.c platform.c platform_util.c memory_buffer_alloc.c
 
 # The directory of stdarg.h and its like: gcc and clang name it by different options.
 third_party_cc_include	= $(shell if $(1) --version | grep -q clang; then echo "$$($(1) -print-resource-dir)/include"; \

@@ -31,6 +31,15 @@ static enum notary_status evidence(const struct notary_evidence *e, struct notar
 	return NOTARY_OK;
 }
 
+static enum notary_status unseal(const struct notary_unseal *u, struct notary_reply *r)
+{
+	static_assert(COVE_PAYLOAD_SECRET_MAX <= NOTARY_OUTPUT_MAX, "a secret fits");
+	if (!notary_unseal(u, r->data))
+		return NOTARY_REFUSED;
+	r->size = u->payload.size;
+	return NOTARY_OK;
+}
+
 static enum notary_status answer(const struct notary_request *q, struct notary_work *w,
 				 struct notary_reply *r)
 {
@@ -43,6 +52,8 @@ static enum notary_status answer(const struct notary_request *q, struct notary_w
 		return debug_handoff(q->svn, r);
 	case NOTARY_EVIDENCE:
 		return evidence(&q->evidence, w, r);
+	case NOTARY_UNSEAL:
+		return unseal(&q->unseal, r);
 	}
 	return NOTARY_REFUSED;
 }

@@ -6,12 +6,13 @@
  * are all there is; natively, tests call it.
  *
  * A request that carries a secret key carries nothing that the TVM chose but bytes of fixed size: a
- * parser that a TVM has broken has no key to give away.
+ * parser that a TVM has broken has no key to give away. (A payload has fixed fields.)
  */
 #ifndef NOTARY_NOTARY_H
 #define NOTARY_NOTARY_H
 
 #include "cove/attest_handoff.h"
+#include "cove/payload.h"
 #include "dice/layer.h"
 #include "dice/token.h"
 
@@ -20,6 +21,7 @@ enum notary_op {
 	NOTARY_PARSE_KEY,	/* a COSE_Key; reply: struct dice_public */
 	NOTARY_HANDOFF,		/* a machine without measured boot; reply: struct cove_handoff */
 	NOTARY_EVIDENCE,	/* reply: bytes */
+	NOTARY_UNSEAL,		/* reply: the secret */
 };
 
 enum {
@@ -44,12 +46,19 @@ struct notary_evidence {
 	struct cove_handoff handoff;	/* without CDIs */
 };
 
+struct notary_unseal {
+	u8 sealing_cdi[COVE_CDI_SIZE];
+	u8 mr[COVE_PAYLOAD_MRS][COVE_MR_SIZE];	/* the TVM's */
+	struct cove_payload payload;
+};
+
 struct notary_request {
 	u32 op;				/* enum notary_op */
 	u32 svn;			/* NOTARY_HANDOFF: the TSM's */
 	union {
 		struct notary_input input;
 		struct notary_evidence evidence;
+		struct notary_unseal unseal;
 	};
 };
 
@@ -91,5 +100,8 @@ bool notary_parse_key(const u8 *data, size_t size, struct dice_public *key);
 /* evidence.c. False: it does not fit. */
 bool notary_make_evidence(const struct notary_evidence *e, struct notary_work *w,
 			  struct cbor_out *o);
+
+/* secret.c. @secret: COVE_PAYLOAD_SECRET_MAX bytes. False: not for this TVM, or not genuine. */
+bool notary_unseal(const struct notary_unseal *u, u8 *secret);
 
 #endif

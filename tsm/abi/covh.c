@@ -19,7 +19,7 @@ static struct reply covh_get_tsm_info(const struct call *c);
 	[COVH_GLOBAL_FENCE]	= { covh_global_fence, 0, false },		\
 	[COVH_LOCAL_FENCE]	= { covh_local_fence, 0, false },		\
 	[COVH_CREATE_TVM]	= { covh_create_tvm, 2, false },		\
-	[COVH_FINALIZE_TVM]	= { covh_finalize_tvm, 4, true },
+	[COVH_FINALIZE_TVM]	= { covh_finalize_tvm, 6, true },
 
 static const struct call_row covh_rfc[] = {
 	COVH_COMMON

@@ -2,6 +2,7 @@
 /* COVH: the life of a TVM and its address space's outline (ABI.md 4.6 to 4.11). */
 #include "abi/call.h"
 #include "abi/stretch.h"
+#include "base/string.h"
 #include "cove/covh.h"
 #include "host/space.h"
 #include "page/page.h"
@@ -52,7 +53,26 @@ struct reply covh_create_tvm(const struct call *c)
 struct finalize_plan {
 	struct tvm *tvm;
 	u8 identity[TVM_IDENTITY_SIZE];
+	u64 payload_size;
+	struct cove_payload payload;
 };
+
+/*
+ * Ours, beyond the specification, where these registers mean nothing and hold anything: what is there is a
+ * payload (cove/payload.h) when it looks like one, and else nothing. The TVM may retrieve it later.
+ */
+static void payload_decode(const struct call *c, struct finalize_plan *p)
+{
+	u64 size = c->arg[5];
+
+	p->payload_size = 0;
+	if (size <= COVE_PAYLOAD_HEADER + COVE_PAYLOAD_TAG || size > sizeof(p->payload) ||
+	    !IS_ALIGNED(c->arg[4], 8ULL) || host_copy_in(&p->payload, HPA(c->arg[4]), size) != TSM_OK)
+		return;
+	if (p->payload.magic == COVE_PAYLOAD_MAGIC &&
+	    size == COVE_PAYLOAD_HEADER + (u64)p->payload.size + COVE_PAYLOAD_TAG)
+		p->payload_size = size;
+}
 
 static enum tsm_err finalize_decode(const struct call *c, struct finalize_plan *p)
 {
@@ -66,7 +86,10 @@ static enum tsm_err finalize_decode(const struct call *c, struct finalize_plan *
 		err = host_copy_in(p->identity, HPA(identity), TVM_IDENTITY_SIZE);
 		if (err != TSM_OK)
 			return err;
+	} else {
+		memset(p->identity, 0, sizeof(p->identity));
 	}
+	payload_decode(c, p);
 	return tvm_finalize_begin(p->tvm);
 }
 
@@ -76,11 +99,11 @@ static enum tsm_err finalize_decode(const struct call *c, struct finalize_plan *
  */
 struct reply covh_finalize_tvm(const struct call *c)
 {
-	struct finalize_plan p = { 0 };
+	struct finalize_plan p;
 	enum tsm_err err = finalize_decode(c, &p);
 
 	if (err == TSM_OK)
-		tvm_finalize(p.tvm, c->arg[1], c->arg[2], p.identity);
+		tvm_finalize(p.tvm, c->arg[1], c->arg[2], p.identity, &p.payload, p.payload_size);
 	tvm_put(p.tvm);
 	return reply_value(err, 0);
 }

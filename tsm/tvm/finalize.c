@@ -48,7 +48,8 @@ static void measure_config(struct tvm *t)
 	measure_end(&ctx, reg);
 }
 
-void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity)
+void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity,
+		  const struct cove_payload *payload, u64 payload_size)
 {
 	struct vcpu *boot = tvm_vcpu(t, 0);
 
@@ -56,6 +57,7 @@ void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity
 	measure_word(&t->measurement.reg[COVE_MR_TVM_ENTRY], entry_arg);
 	measure_config(t);
 	memcpy(t->identity, identity, TVM_IDENTITY_SIZE);
+	memcpy(tvm_payload(t), payload, payload_size);
 	check(vcpu_power_move(boot, VCPU_OFF, VCPU_CLAIMED));
 	vcpu_reset(boot, entry_pc, entry_arg);
 	check(vcpu_power_move(boot, VCPU_CLAIMED, VCPU_ON));

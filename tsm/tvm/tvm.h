@@ -14,6 +14,7 @@
 #include "base/types.h"
 #include "base/err.h"
 #include "base/spinlock.h"
+#include "cove/payload.h"
 #include "gstage/gstage.h"
 #include "measure/measure.h"
 #include "page/epoch.h"
@@ -24,7 +25,7 @@
 
 enum {
 	TVM_MAX_VCPUS	= 256,
-	TVM_STATE_PAGES	= 2,
+	TVM_STATE_PAGES	= 3,	/* struct tvm, then its attestation payload */
 	TVM_IDENTITY_SIZE = 64,
 };
 
@@ -82,8 +83,14 @@ struct tvm {
 	u32 vcpu_pfn[TVM_MAX_VCPUS];	/* first frames, 0: none; read without the lock */
 };
 
-static_assert(sizeof(struct tvm) <= TVM_STATE_PAGES * PAGE_SIZE, "GET_TSM_INFO says so");
+static_assert(sizeof(struct tvm) <= (TVM_STATE_PAGES - 1) * PAGE_SIZE, "GET_TSM_INFO says so");
 static_assert(PAGE_OWNER_BITS <= 32, "vcpu_pfn holds frame numbers");
+
+/* What FINALIZE_TVM was given; zeros: nothing. */
+static inline struct cove_payload *tvm_payload(struct tvm *t)
+{
+	return (struct cove_payload *)((char *)t + (TVM_STATE_PAGES - 1) * PAGE_SIZE);
+}
 
 static inline u64 tvm_add_frames(const struct tvm_add *a)
 {
@@ -228,8 +235,10 @@ void tvm_share_revert(struct tvm *t, const struct gstage_span *s, enum region_ty
 enum tsm_err tvm_finalize_begin(struct tvm *t);
 /*
  * Measures entry and configuration, powers vCPU 0 on: RUNNABLE. @identity: TVM_IDENTITY_SIZE bytes.
+ * @payload: of @payload_size bytes, which may be 0.
  */
-void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity);
+void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity,
+		  const struct cove_payload *payload, u64 payload_size);
 
 /* destroy.c */
 

@@ -59,6 +59,7 @@ enum vcpu_job_step {
 	JOB_KEY,		/* the key is read */
 	JOB_IDENTITY,		/* the TSM's own keys are made */
 	JOB_EVIDENCE,
+	JOB_SECRET,
 };
 
 struct vcpu_job {
