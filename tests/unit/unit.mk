@@ -4,7 +4,7 @@
 # machine. Each UNIT_TESTS name has a tests/unit/<name>_test.c with a main(); <name>_SRC lists the sources it is linked with.
 # Variables from the top: BUILD, DEPS, WARN, Q, say, and lib/third_party.mk. `make unit` builds and runs them all; TAP on stdout.
 
-UNIT_TESTS		+= string fmt log isa fdt_reader machine host_dt fdt_hostile sha384 csr_classes cbor dice
+UNIT_TESTS		+= string fmt log isa fdt_reader machine host_dt fdt_hostile sha384 csr_classes cbor dice fdt_canon
 
 UNIT_FDT		:= $(addprefix lib/fdt/,devices.c fdt_reader.c fdt_writer.c imsic.c isa.c machine.c)
 UNIT_HOST_DT		:= $(UNIT_FDT) tsm/host/dt.c tsm/host/dt_devices.c lib/base/fmt.c
@@ -22,6 +22,7 @@ sha384_SRC		:= lib/crypto/sha384.c lib/crypto/sha512_block.c
 cbor_SRC		:= lib/cbor/cbor.c
 UNIT_DICE		:= $(wildcard lib/dice/*.c) lib/cbor/cbor.c $(sha384_SRC)
 dice_SRC		:= $(UNIT_DICE)
+fdt_canon_SRC		:= platform/firmware/fdt_canon.c $(sha384_SRC) tests/unit/tree.c
 
 UNIT_OUT		:= $(BUILD)/unit
 UNIT_CC			:= gcc
