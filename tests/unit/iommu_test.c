@@ -3,7 +3,10 @@
 #include "unit/unit.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "check/check.h"
 #include "cove/covh.h"
 #include "host/space.h"
 #include "io/iommu.h"
@@ -232,6 +235,43 @@ static void messages_reach_the_hosts_files(void **state)
 	assert_int_equal(valid, RIG_HARTS);
 }
 
+/* The oracle, with @word of the IOMMU's tables as it is and then changed: in another process, which it ends. */
+static void is_found(u64 *word, u64 changed)
+{
+	int status;
+	pid_t pid;
+
+	check_all();
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		setenv("ORACLE_STATUS", "77", 1);
+		*word = changed;
+		check_all();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 77);
+}
+
+static void the_oracle_walks_the_tables(void **state)
+{
+	struct iommu_tables t;
+	struct iommu_dc *dc;
+	struct iommu_msi_pte *msi;
+
+	(void)state;
+	assert_true(iommu_tables(0, &t));
+	dc = (struct iommu_dc *)(uintptr_t)context(&t, 0);
+	msi = spa_ptr(SPA(dc->msiptp << 4 >> 4 << PAGE_SHIFT));
+	is_found(&dc->iohgatp, dc->iohgatp + 4);
+	is_found(&dc->iohgatp, 0);
+	is_found(&dc->fsc, 8ULL << 60);
+	is_found(&dc->msiptp, 1ULL << 60 | RIG_HOST_BASE >> PAGE_SHIFT);
+	is_found(&msi[0].pte, msi[0].pte + (1ULL << MSI_PTE_PPN_SHIFT));
+}
+
 static bool usable(u64 page)
 {
 	if (page_claim(spa_pfn(SPA(page)), 1, PAGE_CONVERTED, 0) != TSM_OK)
@@ -337,6 +377,8 @@ int main(void)
 		SENTENCE("iommu: what does not answer is refused in time", what_does_not_answer_is_refused_in_time),
 		SENTENCE("iommu: every device id has the host's tables, none has more", every_device_has_the_hosts_tables),
 		SENTENCE("iommu: messages reach the host's files", messages_reach_the_hosts_files),
+		SENTENCE("iommu: the oracle finds a device or a message that goes elsewhere",
+			 the_oracle_walks_the_tables),
 		SENTENCE("iommu: a converted page is not usable before the IOMMU has forgotten it",
 			 a_fence_waits_for_the_iommu),
 		SENTENCE("iommu: refusals are told once, and counted when there are too many",

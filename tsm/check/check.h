@@ -9,13 +9,13 @@
  *   no confidential frame at two addresses or in two TVMs; tables and state frames mapped nowhere;
  *   unassigned confidential frames that are marked as zero are zero, so are pages of a pool;
  *   pins, references, pool counts and region descriptors are what is counted;
- *   TLB epochs agree with which hart is where.
+ *   TLB epochs agree with which hart is where;
+ *   every device is under the host's tables, and its messages reach the host's own interrupt files.
  *
  * All of it at a quiescent moment: no call is at work on any hart. What frames there are is compared as sums of a hash of
  * their numbers, so that no memory is needed for it: two different sets have the same sum by chance of 2^-64.
  *
- * IOMMU and MSI tables: there are none in this version. Whoever adds them walks them in check_devices() (devices.c),
- * next to the host's G-stage, with the same rule: what a device reaches is the host's.
+ * Where there are IOMMUs, their directories and MSI tables are walked likewise (devices.c).
  */
 #ifndef CHECK_CHECK_H
 #define CHECK_CHECK_H
