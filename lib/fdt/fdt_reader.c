@@ -29,6 +29,37 @@ static bool names_are_short(const void *fdt)
 	return true;
 }
 
+/* A big-endian word that is 4-byte aligned, as all of the structure block is. */
+static u32 word_at(const u8 *p)
+{
+	const u32 bytes = 0x00ff00ff;
+	u32 v = *(const word_t *)(const void *)p;
+
+	v = (v >> 8 & bytes) | (v & bytes) << 8;
+	return v >> 16 | v << 16;
+}
+
+/* A block of the tree, from where the header says that it starts. */
+static const u8 *block(const void *fdt, size_t field)
+{
+	return (const u8 *)fdt + word_at((const u8 *)fdt + field);
+}
+
+static const u8 *structure(const void *fdt)
+{
+	return block(fdt, offsetof(struct fdt_header, off_dt_struct));
+}
+
+/* The root's tag; NOPs may come before it. */
+static const u8 *root_of(const void *fdt)
+{
+	const u8 *p = structure(fdt);
+
+	while (word_at(p) == FDT_NOP)
+		p += FDT_TAGSIZE;
+	return p;
+}
+
 static bool is_shallow(const void *fdt)
 {
 	struct dt_walk w;
@@ -55,30 +86,12 @@ enum dt_err dt_validate(const void *fdt, size_t max, const char **why)
 		return refuse(why, DT_E_BLOB, "device tree: endless property name");
 	if (fdt_check_full(fdt, max))
 		return refuse(why, DT_E_BLOB, "device tree: damaged or truncated");
+	/* libfdt takes an END without a node before it for a tree. */
+	if (word_at(root_of(fdt)) != FDT_BEGIN_NODE)
+		return refuse(why, DT_E_BLOB, "device tree: no root");
 	if (!is_shallow(fdt))
 		return refuse(why, DT_E_CAPACITY, "device tree: nodes nested too deeply");
 	return DT_OK;
-}
-
-/* A big-endian word that is 4-byte aligned, as all of the structure block is. */
-static u32 word_at(const u8 *p)
-{
-	const u32 bytes = 0x00ff00ff;
-	u32 v = *(const word_t *)(const void *)p;
-
-	v = (v >> 8 & bytes) | (v & bytes) << 8;
-	return v >> 16 | v << 16;
-}
-
-/* A block of the tree, from where the header says that it starts. */
-static const u8 *block(const void *fdt, size_t field)
-{
-	return (const u8 *)fdt + word_at((const u8 *)fdt + field);
-}
-
-static const u8 *structure(const void *fdt)
-{
-	return block(fdt, offsetof(struct fdt_header, off_dt_struct));
 }
 
 /* What follows a node's tag and name. */
@@ -158,20 +171,10 @@ static bool step(struct dt_walk *w)
 	}
 }
 
-/* A NOP may come before the root. */
-static void find_root(struct dt_walk *w)
-{
-	const u8 *p = structure(w->fdt);
-
-	while (word_at(p) == FDT_NOP)
-		p += FDT_TAGSIZE;
-	w->node = (int)(p - structure(w->fdt));
-}
-
 bool dt_walk_next(struct dt_walk *w)
 {
 	if (!w->started)
-		find_root(w);
+		w->node = (int)(root_of(w->fdt) - structure(w->fdt));
 	else if (!step(w) || w->depth >= DT_MAX_DEPTH)
 		return false;
 	w->started = true;
