@@ -7,6 +7,7 @@ usage: scripts/deps [--force] [--list] GROUP...
 groups:
   toolchain      cross compilers, binutils, kconfiglib, host gcc           (system packages)
   clang          clang and lld that know the hypervisor extension          (system packages)
+  fuzz           clang's runtimes for libFuzzer and the sanitizers              (system packages)
   test           cmocka, libfdt, dtc, e2fsprogs for the native tests       (system packages)
   lint           cppcheck, clang-tidy, clang-format, shellcheck            (system packages)
   debug          gdb-multiarch                                             (system packages)
@@ -23,7 +24,7 @@ groups:
   module-newest  headers, kbuild and compiler of the newest kernel         -> build/deps/kbuild/newest/
   cbmc           the bounded model checker of tests/proof                  -> build/deps/cbmc/
   run            all that make run needs   (toolchain qemu opensbi src kernel-stable module-stable rootfs)
-  check          all that make check needs (run, test, clang, lint, cbmc, kernel-newest)
+  check          all that make check needs (run, test, clang, fuzz, lint, cbmc, kernel-newest)
 
 Everything comes from Debian's archive, verified by apt's own signatures. System packages are installed
 with root or sudo; the rest goes below build/deps/ and needs no root. /etc/apt is never changed: suites that
@@ -57,6 +58,7 @@ SYSTEM = {
                   "gcc-riscv64-unknown-elf", "gcc", "make", "libc6-dev", "python3-kconfiglib",
                   "cpio", "xz-utils", "zstd", "bzip2", "debian-archive-keyring"],
     "clang": ["clang-" + CLANG, "lld-" + CLANG],
+    "fuzz": ["libclang-rt-%s-dev" % CLANG, "g++"],
     "test": ["gcc", "libc6-dev", "libcmocka-dev", "libfdt-dev", "device-tree-compiler", "e2fsprogs"],
     "lint": ["cppcheck", "clang-tidy", "clang-format", "shellcheck"],
     "debug": ["gdb-multiarch"],
@@ -251,6 +253,8 @@ GROUPS = {
     "toolchain": Group(toolchain, files=["toolchain.env"],
                        programs=["riscv64-linux-gnu-gcc", "riscv64-unknown-elf-gcc", "gcc", "make", "xz", "cpio"]),
     "clang": Group(clang, files=["clang.env"], programs=["clang-" + CLANG, "ld.lld-" + CLANG]),
+    "fuzz": Group(system("fuzz"), ["clang", "test"], programs=["g++", "objcopy"],
+                  files=["/usr/lib/llvm-%s/lib/clang/%s/include/fuzzer/FuzzedDataProvider.h" % (CLANG, CLANG)]),
     "test": Group(system("test"), programs=["gcc", "dtc", "mkfs.ext4"], files=["/usr/include/cmocka.h",
                                                                             "/usr/include/libfdt.h"]),
     "lint": Group(system("lint"), programs=["cppcheck", "clang-tidy", "clang-format", "shellcheck"]),
@@ -270,7 +274,7 @@ GROUPS = {
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
     "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),
-    "check": Group(None, ["run", "test", "clang", "lint", "cbmc", "kernel-newest"]),
+    "check": Group(None, ["run", "test", "clang", "fuzz", "lint", "cbmc", "kernel-newest"]),
     "all-system": Group(None, ["toolchain", "clang", "test", "lint", "debug", "qemu"]),
 }
 

@@ -18,15 +18,17 @@
 #include "tvm/tvm.h"
 #include "unit/rig.h"
 
-enum { TVMS = 3, SMALL_PAGES = 192, PART_PAGES = 56 };
+enum { TVMS = 3, SMALL_PAGES = 240, PART_PAGES = 80 };
 
 #define BASE		(RIG_HOST_BASE + SIZE_2M)
 #define LARGE		(BASE + SIZE_2M)		/* two frames of 2 MiB */
 #define SHMEM		(BASE + 480 * PAGE_SIZE)
-#define PARAMS		(BASE + 500 * PAGE_SIZE)
+#define PARAMS		(BASE + (500 + rig_hart()->index) * PAGE_SIZE)
 #define RAM		0x80200000ULL
 #define RAM_SIZE	(3 * SIZE_2M)
 #define IMSIC_GPA	0x28000000ULL
+
+bool play_alone = true;
 
 static u64 ids[TVMS];		/* what the host believes */
 static struct { u64 id, vcpu; } latest[RIG_HARTS];	/* what a hart has run */
@@ -46,15 +48,18 @@ static u64 pick(struct play *p, u64 n)
 static u64 small_page(struct play *p) { return BASE + pick(p, SMALL_PAGES) * PAGE_SIZE; }
 static u64 part(u32 which) { return BASE + which * PART_PAGES * PAGE_SIZE; }
 
+static u64 id_of(u32 which) { return __atomic_load_n(&ids[which], __ATOMIC_RELAXED); }
+static void id_set(u32 which, u64 id) { __atomic_store_n(&ids[which], id, __ATOMIC_RELAXED); }
+
 /* Mostly one that the host has made. */
 static u64 some_id(struct play *p)
 {
 	u64 which = pick(p, 8 * TVMS);
 
 	for (u32 i = 0; which >= TVMS && i < TVMS; i++)
-		if (ids[(which + i) % TVMS])
-			return ids[(which + i) % TVMS];
-	return ids[which % TVMS];
+		if (id_of((u32)(which + i) % TVMS))
+			return id_of((u32)(which + i) % TVMS);
+	return id_of((u32)which % TVMS);
 }
 
 static u64 some_gpa(struct play *p)
@@ -129,7 +134,7 @@ static void local_fences(void)
 {
 	u32 self = rig_hart()->index;
 
-	for (u32 i = 0; i < RIG_HARTS; i++) {
+	for (u32 i = 0; play_alone && i < RIG_HARTS; i++) {
 		rig_on(i);
 		if (!rig_hart()->vcpu)
 			MUST(SBI_EXT_COVH, COVH_LOCAL_FENCE);
@@ -137,8 +142,22 @@ static void local_fences(void)
 	rig_on(self);
 }
 
+/* The others flush when they come by; not for ever. */
+static void fence_together(void)
+{
+	u32 stamp = epoch_stamp(&host_epoch);
+
+	for (u32 i = 0; i < 50 && !epoch_passed(&host_epoch, stamp); i++) {
+		MUST(SBI_EXT_COVH, COVH_GLOBAL_FENCE);
+		MUST(SBI_EXT_COVH, COVH_LOCAL_FENCE);
+		rv_relax();
+	}
+}
+
 static void fence_all(void)
 {
+	if (!play_alone)
+		return fence_together();
 	local_fences();
 	MUST(SBI_EXT_COVH, COVH_GLOBAL_FENCE);
 	local_fences();
@@ -152,9 +171,10 @@ u64 play_build(struct play *p, u32 which, bool with_files)
 	struct cove_tvm_aia_params aia = { .imsic_base_addr = IMSIC_GPA, .hart_index_bits = 2, .group_index_shift = 24 };
 	struct rig_ret r;
 
+	assert_true(16 + 2 * vcpu_state_pages() <= 54 && 4 + TVM_STATE_PAGES <= 8);
 	if (pick(p, 4)) {
 		p->calm = true;
-		ASK_COVH(p, COVH_RFC_DESTROY_TVM, ids[which]);
+		ASK_COVH(p, COVH_RFC_DESTROY_TVM, id_of(which));
 		ASK_COVH(p, COVH_RECLAIM_PAGES, base, PART_PAGES);
 	}
 	ASK_COVH(p, COVH_CONVERT_PAGES, base, PART_PAGES - 12);
@@ -165,7 +185,8 @@ u64 play_build(struct play *p, u32 which, bool with_files)
 		p->calm = calm;
 		return 0;
 	}
-	id = ids[which] = r.value;
+	id = r.value;
+	id_set(which, id);
 	ASK_COVH(p, COVH_RFC_ADD_PGT_PAGES, id, base + 8 * PAGE_SIZE, 2 + pick(p, 6));
 	ASK_COVH(p, COVH_RFC_ADD_MEMORY_REGION, id, RAM, RAM_SIZE);
 	memcpy(rig_word(PARAMS), &aia, sizeof(aia));
@@ -176,7 +197,7 @@ u64 play_build(struct play *p, u32 which, bool with_files)
 		if (with_files)
 			ASK(p, SBI_EXT_COVI, COVI_SET_CPU_IMSIC_ADDR, id, i, IMSIC_GPA + i * PAGE_SIZE);
 	}
-	ASK_COVH(p, COVH_RFC_ADD_MEASURED_PAGES, id, base + (PART_PAGES - 4) * PAGE_SIZE, base + 36 * PAGE_SIZE, 0,
+	ASK_COVH(p, COVH_RFC_ADD_MEASURED_PAGES, id, base + (PART_PAGES - 4) * PAGE_SIZE, base + 54 * PAGE_SIZE, 0,
 		 1 + pick(p, 4), RAM);
 	r = ASK_COVH(p, COVH_FINALIZE_TVM, id, RAM, 7, 0);
 	p->calm = calm;
@@ -228,13 +249,23 @@ static void take(struct play *p)
 	}
 }
 
+static u64 area(u64 offset)
+{
+	return __atomic_load_n(rig_word(rig_hart()->nacl_shmem + offset), __ATOMIC_RELAXED);
+}
+
+static void area_set(u64 offset, u64 value)
+{
+	__atomic_store_n(rig_word(rig_hart()->nacl_shmem + offset), value, __ATOMIC_RELAXED);
+}
+
 static void run(struct play *p)
 {
 	u64 id = some_id(p), vcpu = pick(p, 3) ? 0 : 1;
 
 	/* The host's answers lie where the last exit left them; most of them are "yes". */
 	if (rig_hart()->nacl_shmem && pick(p, 4))
-		*rig_word(rig_hart()->nacl_shmem + NACL_GPR_OFFSET(REG_A0)) = pick(p, 4) ? 0 : odd(p);
+		area_set(NACL_GPR_OFFSET(REG_A0), pick(p, 4) ? 0 : odd(p));
 	if (!pick(p, 4)) {
 		u64 n = 1 + pick(p, 2);
 
@@ -252,11 +283,6 @@ static void run(struct play *p)
 	/* It is off, for one: another takes its place. */
 	if (!pick(p, 3))
 		play_build(p, (u32)pick(p, TVMS), !pick(p, 3));
-}
-
-static u64 area(u64 offset)
-{
-	return *rig_word(rig_hart()->nacl_shmem + offset);
 }
 
 /* A page where the TVM lacks one. */
@@ -298,7 +324,7 @@ static void react(struct play *p)
 		if (area(NACL_GPR_OFFSET(REG_A7)) == SBI_EXT_COVG)
 			serve_share(p, id, area(NACL_GPR_OFFSET(REG_A0)), area(NACL_GPR_OFFSET(REG_A1)));
 		if (pick(p, 6))
-			*rig_word(rig_hart()->nacl_shmem + NACL_GPR_OFFSET(REG_A0)) = 0;
+			area_set(NACL_GPR_OFFSET(REG_A0), 0);
 	}
 	if (!ASK_COVH(p, COVH_RFC_RUN_VCPU, id, vcpu).entered)
 		latest[rig_hart()->index].id = 0;
@@ -413,35 +439,35 @@ static void host_step(struct play *p)
 		ASK_COVH(p, COVH_RECLAIM_PAGES, part(which), PART_PAGES);
 		return;
 	case 6:
-		if (!pick(p, 6) && !ASK_COVH(p, COVH_RFC_DESTROY_TVM, ids[which]).error)
-			ids[which] = 0;
+		if (!pick(p, 6) && !ASK_COVH(p, COVH_RFC_DESTROY_TVM, id_of(which)).error)
+			id_set(which, 0);
 		return;
 	case 7:
 	case 8:
-		if (!ids[which] || !pick(p, 6))
+		if (!id_of(which) || !pick(p, 6))
 			play_build(p, which, !pick(p, 3));
 		return;
 	case 9:
-		ASK(p, SBI_EXT_NACL, NACL_SET_SHMEM, pick(p, 4) ? shmem : small_page(p));
+		ASK(p, SBI_EXT_NACL, NACL_SET_SHMEM, pick(p, 4) || !play_alone ? shmem : small_page(p));
 		return;
 	case 10:
 		ASK(p, SBI_EXT_NACL, NACL_SET_SHMEM, NACL_SHMEM_DISABLE, NACL_SHMEM_DISABLE);
 		return;
 	case 11:
-		ASK_COVH(p, COVH_RFC_ADD_PGT_PAGES, ids[which], small_page(p), 1 + pick(p, 2));
+		ASK_COVH(p, COVH_RFC_ADD_PGT_PAGES, id_of(which), small_page(p), 1 + pick(p, 2));
 		return;
 	case 12:
-		ASK_COVH(p, COVH_RFC_ADD_MEMORY_REGION, ids[which], RAM + RAM_SIZE + pick(p, 4) * PAGE_SIZE, PAGE_SIZE);
+		ASK_COVH(p, COVH_RFC_ADD_MEMORY_REGION, id_of(which), RAM + RAM_SIZE + pick(p, 4) * PAGE_SIZE, PAGE_SIZE);
 		return;
 	case 13:
-		ASK_COVH(p, COVH_RFC_ADD_MEASURED_PAGES, ids[which], small_page(p), small_page(p), 0, 1 + pick(p, 3),
+		ASK_COVH(p, COVH_RFC_ADD_MEASURED_PAGES, id_of(which), small_page(p), small_page(p), 0, 1 + pick(p, 3),
 			 some_gpa(p));
 		return;
 	case 14:
-		ASK_COVH(p, COVH_RFC_CREATE_VCPU, ids[which], pick(p, 3), small_page(p));
+		ASK_COVH(p, COVH_RFC_CREATE_VCPU, id_of(which), pick(p, 3), small_page(p));
 		return;
 	case 15:
-		ASK_COVH(p, COVH_FINALIZE_TVM, ids[which], RAM, 1, 0);
+		ASK_COVH(p, COVH_FINALIZE_TVM, id_of(which), RAM, 1, 0);
 		return;
 	case 16:
 	case 17:
@@ -469,7 +495,7 @@ static void host_step(struct play *p)
 		wild(p);
 		return;
 	case 29:
-		ASK_COVH(p, COVH_RFC_TVM_FENCE, ids[which]);
+		ASK_COVH(p, COVH_RFC_TVM_FENCE, id_of(which));
 		return;
 	case 30:
 	case 31:
@@ -588,8 +614,10 @@ bool play_step(struct play *p)
 {
 	u64 where = pick(p, 2 * RIG_HARTS);
 
-	if (where < RIG_HARTS)
+	if (play_alone && where < RIG_HARTS)
 		rig_on((u32)where);
+	else if (!play_alone && !rig_hart()->vcpu)
+		MUST(SBI_EXT_COVH, COVH_LOCAL_FENCE);
 	if (rig_hart()->vcpu) {
 		p->traps++;
 		if (pick(p, 2))

@@ -19,6 +19,9 @@ struct play {
 	u64 done[3][32];	/* COVH, COVI, COVG: calls of each function (RFC numbers) that were not refused */
 };
 
+/* One thread plays all harts in turn. False: each hart is a thread of its own, which keeps to it. */
+extern bool play_alone;
+
 /* From here on all harts are as after boot, and no TVM exists. */
 void play_begin(struct play *p);
 /* One step. False: no bytes are left. */

@@ -15,6 +15,8 @@
 extern bool watch_on;
 /* Off: refused calls are not compared, only looked at like the others. */
 extern bool watch_compare;
+/* tsm/check/ looks, and nobody else: what happened since the last look is not known. */
+extern bool watch_only_check;
 /* How many calls were watched, and how many of them were refused. */
 extern u64 watch_calls, watch_refused;
 

@@ -43,3 +43,5 @@ include tests/oracle/oracle.mk
 $(foreach t,covh tvm run tvm_sbi share fold attest evidence mediate hcsr stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h
+
+include tests/oracle/variants.mk

@@ -10,10 +10,13 @@ enum tsm_err tvm_finalize_begin(struct tvm *t)
 	spin_lock(&t->lock);
 	if (t->state == TVM_FINALIZING && t->finalizing.paused)
 		t->finalizing.paused = false;
-	else if (t->state != TVM_INITIALIZING || !t->vcpu_pfn[0] || !tvm_aia_complete(t))
+	else if (t->state != TVM_INITIALIZING || !t->vcpu_pfn[0])
 		err = TSM_E_PARAM;
 	else if (t->builders)
 		err = TSM_AGAIN;
+	/* Not before: a call at work may be about to give a vCPU its address. */
+	else if (!tvm_aia_complete(t))
+		err = TSM_E_PARAM;
 	else
 		__atomic_store_n(&t->state, TVM_FINALIZING, __ATOMIC_RELEASE);
 	spin_unlock(&t->lock);

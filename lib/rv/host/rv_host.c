@@ -39,9 +39,11 @@ struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3,
 	return rv_cpu->sbi_ret;
 }
 
+/* Word by word, as on the target: a table may be zeroed while a walker without a lock is in it. */
 void rv_zero(char *p, u64 size)
 {
-	memset(p, 0, size);
+	for (u64 i = 0; i < size / 8; i++)
+		__atomic_store_n((u64 *)p + i, 0, __ATOMIC_RELAXED);
 }
 
 void rv_cbo_zero(char *p, u64 size, u64 block)
