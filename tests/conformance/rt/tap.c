@@ -118,7 +118,6 @@ static void run_one(const struct test *t, bool tsm)
 	u64 mark = mem_mark();
 	u32 failed = tap_failed;
 	u64 lost;
-	print("# %s sip %lx sie %lx\n", group_name, csr_read(sip), csr_read(sie));
 
 	t->run();
 	if (tsm)
