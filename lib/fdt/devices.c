@@ -31,7 +31,7 @@ static enum dt_err add_window(struct parse *ps, struct machine_pci *p, u32 i)
 {
 	const struct dt_level *up = dt_walk_parent(&ps->walk);
 	u32 entry = 4 * (PCI_ADDRESS_CELLS + up->address_cells + PCI_SIZE_CELLS);
-	const u8 *cells = ps->walk.level[ps->walk.depth].ranges + i * entry;
+	const u8 *cells = ps->walk.level[ps->walk.depth].ranges + (size_t)i * entry;
 	struct machine_window w = { 0 };
 	struct machine_range on_bus;
 	u32 high = (u32)dt_cells(cells, 1);

@@ -75,6 +75,7 @@ void devices_init(struct vm *vm)
 {
 	unsigned int i;
 
+	vm->has_devices = true;
 	vm->uart.print = print;
 	vm->uart.context = &vm->console;
 	vm->aplic.send = send;
@@ -113,6 +114,8 @@ bool device_load(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t *value
 {
 	struct virtio *virtio = virtio_at(vm, gpa);
 
+	if (!vm->has_devices)
+		return false;
 	if (in_page(gpa, UART_BASE) && size == 1) {
 		*value = uart_load(&vm->uart, gpa - UART_BASE);
 		update_uart(vm);
@@ -133,6 +136,8 @@ bool device_store(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t value
 {
 	struct virtio *virtio = virtio_at(vm, gpa);
 
+	if (!vm->has_devices)
+		return false;
 	if (in_page(gpa, UART_BASE) && size == 1) {
 		uart_store(&vm->uart, gpa - UART_BASE, (uint8_t)value);
 		update_uart(vm);

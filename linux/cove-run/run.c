@@ -51,8 +51,10 @@ void vm_stop(struct vm *vm, enum vm_end how)
 		vm->end = how;
 	pthread_mutex_unlock(&vm->lock);
 	stop_all(vm);
+	/* A thread that is not there yet finds immediate_exit. */
 	for (i = 0; i < vm->nr_vcpus; i++)
-		pthread_kill(vm->vcpus[i].thread, WAKE);
+		if (vm->vcpus[i].thread)
+			pthread_kill(vm->vcpus[i].thread, WAKE);
 }
 
 static bool ended(struct vm *vm)

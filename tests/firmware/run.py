@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -283,12 +284,16 @@ def test_tree(folder):
     with qemu.Machine(config(folder), "firmware") as machine:
         at = int(machine.expect(r"^fdt ([0-9a-f]+)$", 60).group(1), 16)
         machine.expect("probe done", 60)
-        size = struct.unpack(">I", read_memory(machine, at + 4, 4))[0]
+        for _ in range(50):
+            size = struct.unpack(">I", read_memory(machine, at + 4, 4))[0]
+            if size:
+                break
+            time.sleep(0.1)
         blob = read_memory(machine, at, size)
     path = os.path.join(folder, "tree.dtb")
     with open(path, "wb") as f:
         f.write(blob)
-    dts = subprocess.check_output(["dtc", "-q", "-I", "dtb", "-O", "dts", path]).decode()
+    dts = subprocess.check_output(["dtc", "-I", "dtb", "-O", "dts", path]).decode()
     need("cove,handoff = <0x00 0x801fe000>;" in dts, "/chosen has no cove,handoff")
     for page in (0x80000000, 0x801fe000, 0x801ff000):
         need(re.search(r"\w+@%x \{\s*reg = <0x00 0x%x 0x00 0x\w+>" % (page, page), dts), "%#x is not reserved" % page)

@@ -145,7 +145,7 @@ void layout_move_image(u64 hartid, const void *fdt, u64 instret)
 
 	if (to == tsm_image_start)
 		return;
-	memcpy(to, tsm_image_start, (u64)(tsm_file_end - tsm_image_start));
+	memcpy(to, tsm_image_start, (u64)tsm_file_end - (u64)tsm_image_start);
 	rv_jump(to + restart, hartid, (u64)fdt, instret);
 }
 

@@ -150,14 +150,14 @@ static void write_windows(struct build *b, const struct dt_prop *p)
 		return dt_write_copy(&b->out, p);
 	dt_write_open(&b->out, p->name);
 	for (u32 i = 0; i < (u32)count; i++) {
-		const u8 *cells = p->value + 4 * i * entry;
+		const u8 *cells = p->value + 4ULL * i * entry;
 		const struct machine_window *w = NULL;
 
 		if (dt_walk_window(&b->walk.dt, i, &cpu) && cpu.size)
 			w = find_window(b->plan->devices, &cpu);
 		for (u32 j = 0; j < entry - 2; j++)
 			dt_write_cells(&b->out, dt_u32_at(cells, j), 1);
-		dt_write_cells(&b->out, w ? w->cpu.size : dt_cells(cells + 4 * (entry - 2), 2), 2);
+		dt_write_cells(&b->out, w ? w->cpu.size : dt_cells(cells + 4ULL * (entry - 2), 2), 2);
 	}
 	dt_write_close(&b->out);
 }

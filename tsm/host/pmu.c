@@ -283,12 +283,6 @@ static void hand_over(struct pmu *from, struct pmu *to, u32 set)
 	}
 }
 
-/* A counter of this side, which is in the hart, has overflowed. */
-static bool overflow_of(const struct pmu *p)
-{
-	return p->started && csr_read(CSR_SCOUNTOVF) & p->started;
-}
-
 void pmu_enter(struct hart *h, struct pmu *p, struct world *w)
 {
 	h->tvm_pmu = p;
@@ -317,8 +311,6 @@ void pmu_leave(struct hart *h)
 
 	if (p->owned) {
 		firmware_stop(p->owned, 0);
-		if (overflow_of(p))
-			csr_clear(CSR_SIP, BIT(IRQ_LCOFI));
 		hand_over(p, &h->pmu, p->owned);
 		set_owned(&h->pmu, &h->host, h->pmu.owned);
 	}
@@ -335,14 +327,21 @@ void pmu_release(struct hart *h)
 	set_owned(&h->pmu, &h->host, 0);
 }
 
-/* TVMs are offered no overflow interrupt: theirs ends here. */
+/*
+ * The host hears of its own counters only. TVMs are offered no overflow interrupt, and the one of a
+ * counter that a TVM had may come when it is gone.
+ */
 void pmu_overflow(struct hart *h)
 {
+	u32 mine = h->pmu.started & ~(h->tvm_pmu ? h->tvm_pmu->owned : 0u);
+
 	if (!(csr_read(CSR_SIP) & BIT(IRQ_LCOFI)))
 		return;
 	csr_clear(CSR_SIP, BIT(IRQ_LCOFI));
-	if (!h->tvm_pmu)
-		csr_set(CSR_HVIP, BIT(IRQ_LCOFI));
-	else if (!overflow_of(h->tvm_pmu))
+	if (!mine || !(csr_read(CSR_SCOUNTOVF) & mine))
+		return;
+	if (h->tvm_pmu)
 		h->host.hvip |= BIT(IRQ_LCOFI);
+	else
+		csr_set(CSR_HVIP, BIT(IRQ_LCOFI));
 }

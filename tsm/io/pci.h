@@ -23,7 +23,7 @@
  * Boot only. The host bridges; their configuration space is mapped for the TSM. No function decodes anything or is bus master
  * after it.
  */
-void pci_init(const struct machine_pci *bridges, u32 count);
+void pci_init(const struct machine_pci *list, u32 count);
 /*
  * Boot only: gives an IOMMU that is a PCI function its registers, at the end of one of @bridge's windows, which shrinks. NULL and
  * the CPU's address of the registers; or why it cannot.

@@ -72,11 +72,19 @@ void rt_start(u64 hart_id, const void *fdt, struct hart *boot)
 }
 
 /* Work that another hart has given to this one. */
+/*
+ * The message that goes with a request may come after the request was seen: it must not end the runs of
+ * TVMs that are made here.
+ */
 static bool serve(struct hart *h)
 {
+	u64 ssi = csr_read(sie) & BIT(IRQ_SSI);
+
 	if (!__atomic_load_n(&h->busy, __ATOMIC_ACQUIRE))
 		return false;
+	csr_clear(sie, BIT(IRQ_SSI));
 	h->result = h->fn(h->arg);
+	csr_set(sie, ssi);
 	__atomic_store_n(&h->busy, 0, __ATOMIC_RELEASE);
 	return true;
 }

@@ -111,7 +111,7 @@ void note(const char *fmt, ...)
 
 /*
  * What a test left behind must not make the next one fail: TVMs are destroyed, pages are taken
- * back.
+ * back, no interrupt is enabled or pending.
  */
 static void run_one(const struct test *t, bool tsm)
 {
@@ -122,6 +122,8 @@ static void run_one(const struct test *t, bool tsm)
 	t->run();
 	if (tsm)
 		tvm_destroy_all();
+	csr_write(sie, 0);
+	csr_clear(sip, BIT(IRQ_SSI) | BIT(13));
 	lost = mem_release(mark);
 	if (lost && tsm) {
 		if (failed == tap_failed)
