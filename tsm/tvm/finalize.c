@@ -3,6 +3,16 @@
 #include "base/string.h"
 #include "tvm/tvm.h"
 
+/* Lock held. TSM_AGAIN: a call at work may be about to give a vCPU its address, so that is asked after it. */
+static enum tsm_err may_finalize(const struct tvm *t)
+{
+	if (t->state != TVM_INITIALIZING || !t->vcpu_pfn[0])
+		return TSM_E_PARAM;
+	if (t->builders)
+		return TSM_AGAIN;
+	return tvm_aia_complete(t) ? TSM_OK : TSM_E_PARAM;
+}
+
 enum tsm_err tvm_finalize_begin(struct tvm *t)
 {
 	enum tsm_err err = TSM_OK;
@@ -10,14 +20,9 @@ enum tsm_err tvm_finalize_begin(struct tvm *t)
 	spin_lock(&t->lock);
 	if (t->state == TVM_FINALIZING && t->finalizing.paused)
 		t->finalizing.paused = false;
-	else if (t->state != TVM_INITIALIZING || !t->vcpu_pfn[0])
-		err = TSM_E_PARAM;
-	else if (t->builders)
-		err = TSM_AGAIN;
-	/* Not before: a call at work may be about to give a vCPU its address. */
-	else if (!tvm_aia_complete(t))
-		err = TSM_E_PARAM;
 	else
+		err = may_finalize(t);
+	if (err == TSM_OK)
 		__atomic_store_n(&t->state, TVM_FINALIZING, __ATOMIC_RELEASE);
 	spin_unlock(&t->lock);
 	return err;
