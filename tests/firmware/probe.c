@@ -89,10 +89,13 @@ static void probe_hart(uint64_t hart)
 	scan(hart);
 }
 
+/* The harts have one stack in turn: from "done" on it is the next one's, so there is no way back. */
 void probe_secondary(uint64_t hart)
 {
 	probe_hart(hart);
 	done = hart;
+	for (;;)
+		__asm__ volatile("wfi");
 }
 
 static void dump(void)
