@@ -114,6 +114,7 @@ void probe(uint64_t hart, uint64_t fdt)
 	print_hex(fdt, 8);
 	print("\n");
 	probe_hart(hart);
+	done = hart;			/* any hart may be the first, and 0 another */
 	for (uint64_t other = 0; other < 8; other++) {
 		if (other == hart || sbi(EID_HSM, 0, other, (uint64_t)secondary, 0))
 			continue;
