@@ -189,47 +189,6 @@ static int measure_pinned(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, s
 	return 0;
 }
 
-/*
- * KVM_RISCV_COVE_MEASURE_REGION: copies pages of the caller's into the TVM and has them measured,
- * in ascending order. A size that ends within a page takes the whole page. The pages are pinned
- * only while the TSM reads them. After an error part of the range may be measured, so that the VM
- * is of no more use.
- */
-int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *r)
-{
-	struct cove_slot *slot = cove_slot_find(vm, r->gpa);
-	u64 gpa = r->gpa, uaddr = r->userspace_addr, left;
-	struct page *list[PIN_BATCH];
-	unsigned long i;
-	int pinned, ret;
-
-	lockdep_assert_held(&vm->lock);
-	if (vm->finalized)
-		return -EBUSY;
-	if (!slot || !r->size || !PAGE_ALIGNED(gpa | uaddr) ||
-	    r->size > slot->size - (gpa - slot->gpa))
-		return -EINVAL;
-	left = DIV_ROUND_UP_ULL(r->size, PAGE_SIZE);
-	for (i = 0; i < left; i++)
-		if (slot->pages[((gpa - slot->gpa) >> PAGE_SHIFT) + i])
-			return -EEXIST;
-	vm->measured = true;
-
-	for (; left; left -= pinned, gpa += pinned * PAGE_SIZE, uaddr += pinned * PAGE_SIZE) {
-		pinned = pin_user_pages_fast(uaddr, min_t(u64, left, PIN_BATCH), 0, list);
-		if (pinned <= 0)
-			return pinned ? pinned : -EFAULT;
-		ret = measure_pinned(vm, slot, gpa, list, pinned);
-		unpin_user_pages(list, pinned);
-		if (ret)
-			return ret;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	return 0;
-}
-
 static bool is_zero(struct page *page)
 {
 	return !memchr_inv(page_address(page), 0, PAGE_SIZE);
@@ -255,18 +214,19 @@ static int measure_written(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, 
 	return 0;
 }
 
-static int slot_measure_written(struct cove_vm *vm, struct cove_slot *slot)
+/* Pages of the caller's, pinned only while the TSM reads them; @written: only those that are not zero. */
+static int measure_user(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, u64 uaddr, u64 left,
+			bool written)
 {
 	struct page *list[PIN_BATCH];
-	u64 at, left;
 	int pinned, ret;
 
-	for (at = 0; at < slot->size; at += pinned * PAGE_SIZE) {
-		left = min_t(u64, (slot->size - at) >> PAGE_SHIFT, PIN_BATCH);
-		pinned = pin_user_pages_fast(slot->uaddr + at, left, 0, list);
+	for (; left; left -= pinned, gpa += pinned * PAGE_SIZE, uaddr += pinned * PAGE_SIZE) {
+		pinned = pin_user_pages_fast(uaddr, min_t(u64, left, PIN_BATCH), 0, list);
 		if (pinned <= 0)
 			return pinned ? pinned : -EFAULT;
-		ret = measure_written(vm, slot, slot->gpa + at, list, pinned);
+		ret = written ? measure_written(vm, slot, gpa, list, pinned) :
+				measure_pinned(vm, slot, gpa, list, pinned);
 		unpin_user_pages(list, pinned);
 		if (ret)
 			return ret;
@@ -275,6 +235,32 @@ static int slot_measure_written(struct cove_vm *vm, struct cove_slot *slot)
 		cond_resched();
 	}
 	return 0;
+}
+
+/*
+ * KVM_RISCV_COVE_MEASURE_REGION: copies pages of the caller's into the TVM and has them measured,
+ * in ascending order. A size that ends within a page takes the whole page. The pages are pinned
+ * only while the TSM reads them. After an error part of the range may be measured, so that the VM
+ * is of no more use.
+ */
+int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *r)
+{
+	struct cove_slot *slot = cove_slot_find(vm, r->gpa);
+	u64 gpa = r->gpa, uaddr = r->userspace_addr, pages;
+	unsigned long i;
+
+	lockdep_assert_held(&vm->lock);
+	if (vm->finalized)
+		return -EBUSY;
+	if (!slot || !r->size || !PAGE_ALIGNED(gpa | uaddr) ||
+	    r->size > slot->size - (gpa - slot->gpa))
+		return -EINVAL;
+	pages = DIV_ROUND_UP_ULL(r->size, PAGE_SIZE);
+	for (i = 0; i < pages; i++)
+		if (slot->pages[((gpa - slot->gpa) >> PAGE_SHIFT) + i])
+			return -EEXIST;
+	vm->measured = true;
+	return measure_user(vm, slot, gpa, uaddr, pages, false);
 }
 
 /*
@@ -298,7 +284,7 @@ int cove_slots_measure(struct cove_vm *vm)
 				next = slot;
 		}
 		if (next) {
-			ret = slot_measure_written(vm, next);
+			ret = measure_user(vm, next, next->gpa, next->uaddr, next->size >> PAGE_SHIFT, true);
 			if (ret)
 				return ret;
 			from = next->gpa + next->size;

@@ -81,7 +81,10 @@ static enum page_state state_of(const struct gstage_run *run)
 	return PAGE_HOST;
 }
 
-/* Takes the next frames out of the TVM, in an order that leaves to the end what finds the rest. False: only its root and state are left. */
+/*
+ * Takes the next frames out of the TVM, in an order that leaves to the end what finds the rest. False:
+ * only its root and state are left.
+ */
 static bool next_run(struct tvm *t)
 {
 	struct gstage_run run;

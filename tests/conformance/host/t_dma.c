@@ -15,8 +15,9 @@
 #define RESET_DEVICE	0x100000ULL
 #define BOARD_IOMMU	0x3010000ULL
 /*
- * The TSM's piece of memory is the last that the host does not have: behind its first range, up to its second if there is one, or up
- * to the end of memory, of which there is a multiple of 256 MiB. Tables are at its start, the image is in its last 2 MiB.
+ * The TSM's piece of memory is the last that the host does not have: behind its first range, up to
+ * its second if there is one, or up to the end of memory, of which there is a multiple of 256 MiB.
+ * Tables are at its start, the image is in its last 2 MiB.
  */
 static u64 tsm_tables(void)
 {
