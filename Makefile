@@ -162,6 +162,7 @@ check-newest-module: overlay-all overlay-newest
 -include tests/bench/bench.mk
 -include tests/firmware/firmware.mk
 -include tests/static/static.mk
+-include tests/model/model.mk
 
 # --- what one runs -------------------------------------------------------------------------------------------------
 

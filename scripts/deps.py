@@ -284,7 +284,7 @@ def recipe(name):
     decides = [name, repr(SYSTEM.get(name)), repr(GROUPS[name].files)]
     if name == "qemu":
         decides.append(os.environ.get("QEMU") or "")
-    if name == "qemu-trixie":
+    if name in ("qemu-trixie", "cbmc"):
         decides.append(TREE)
     if name in ("module-stable", "module-newest"):
         release = path("linux", name.split("-")[1], "release")
