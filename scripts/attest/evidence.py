@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from . import claims as c
-from .keys import DIGEST, KEY, STATES, cdi_id
+from .keys import DIGEST, KEY, STATES, cdi_id, raw_id
 
 
 class Refused(Exception):
@@ -72,6 +72,9 @@ class Key:
         self.data = data
         self.x = of_size(item[c.X], size, what)
         self.y = of_size(item[c.Y], size, what) if kty == c.EC2 else None
+
+    def id(self):
+        return raw_id(self.x if self.y is None else b"\4" + self.x + self.y)
 
     def public(self, what):
         """The key as one that verifies: P-384 alone signs in the chain."""
@@ -191,11 +194,6 @@ class Evidence:
 
 # --- the CBOR certificate ----------------------------------------------------------------------------------
 
-def tvm_id(key):
-    """CDI_ID of the TVM's key, whatever its curve: None where it has no point in the form that is derived from."""
-    return cdi_id(key.public("the TVM's key")) if key.curve == "P-384" else None
-
-
 def read_cbor(data, root):
     what = "the certificate"
     outer = decode(data, what)
@@ -207,12 +205,5 @@ def read_cbor(data, root):
     tsm = evidence.tsm_key.public("the TSM key")
     open_token(outer, tsm, what)
     need(inner[c.ISS] == cdi_id(tsm).hex(), "the issuer is not the TSM's id")
-    check_subject(evidence.tvm_key, inner[c.SUB])
+    need(inner[c.SUB] == evidence.tvm_key.id().hex(), "the subject is not the id of the TVM's key")
     return evidence
-
-
-def check_subject(key, text):
-    wanted = tvm_id(key)
-    need(isinstance(text, str) and len(text) == 40 and all(ch in "0123456789abcdef" for ch in text),
-         "the subject is no id")
-    need(wanted is None or text == wanted.hex(), "the subject is not the id of the TVM's key")

@@ -45,10 +45,15 @@ def point(key):
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 
 
-def cdi_id(key):
-    out = bytearray(kdf(KDF_CDI_ID, point(key), CDI_ID))
+def raw_id(data):
+    """CDI_ID of a public key as it is hashed: a point in its uncompressed form, or an OKP's bytes."""
+    out = bytearray(kdf(KDF_CDI_ID, data, CDI_ID))
     out[0] &= 0x7f
     return bytes(out)
+
+
+def cdi_id(key):
+    return raw_id(point(key))
 
 
 class Chain:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import utils
 from cryptography.x509.oid import NameOID
 
 from . import claims as c
-from .evidence import Evidence, Refused, check_signature, decode, need, tagged, tvm_id
+from .evidence import Evidence, Refused, check_signature, decode, need, tagged
 from .keys import cdi_id
 
 ECDSA_SHA384 = bytes.fromhex("300a06082a8648ce3d040303")
@@ -138,7 +138,7 @@ def read_x509(data, root):
     evidence = Evidence(tagged(decode(raw, "the extension"), c.TAG_UCCS, "the extension"), root)
     for certificate, key in ((platform, evidence.platform_key), (tsm, evidence.tsm_key), (tvm, evidence.tvm_key)):
         need(same_key(certificate, key), "%s is for another key than the token names" % certificate.what)
-    need(tvm_id(evidence.tvm_key) in (None, bytes.fromhex(tvm.subject)), "the subject is not the id of the TVM's key")
+    need(tvm.subject == evidence.tvm_key.id().hex(), "the subject is not the id of the TVM's key")
     return evidence
 
 

@@ -10,15 +10,25 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import NameOID
 
 from attest import claims as c
-from attest.keys import DIGEST, KEY, Chain, cdi_id, point
+from attest.keys import DIGEST, KEY, Chain, cdi_id, point, raw_id
 
 UNSIGNED = bytes(DIGEST)
 BEFORE, AFTER = datetime.datetime(2018, 3, 22, 23, 59, 59), datetime.datetime(9999, 12, 31, 23, 59, 59)
 
 
+def raw_key(public):
+    """A point in its uncompressed form, or an OKP's bytes."""
+    if hasattr(public, "curve"):
+        return point(public)
+    return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
 def cose_key(public):
-    raw = point(public)
-    return cbor2.dumps({c.KTY: c.EC2, c.CRV: c.P384, c.X: raw[1:1 + KEY], c.Y: raw[1 + KEY:]})
+    raw = raw_key(public)
+    if hasattr(public, "curve"):
+        size = len(raw) // 2
+        return cbor2.dumps({c.KTY: c.EC2, c.CRV: 1 if size == 32 else c.P384, c.X: raw[1:1 + size], c.Y: raw[1 + size:]})
+    return cbor2.dumps({c.KTY: c.OKP, c.CRV: 4 if "X25519" in type(public).__name__ else 6, c.X: raw})
 
 
 def sign1(key, claims, kid=None):
@@ -78,7 +88,7 @@ class Machine:
 
     def cbor(self):
         return cbor2.dumps(sign1(self.tsm, {c.ISS: cdi_id(self.tsm.public_key()).hex(),
-                                            c.SUB: cdi_id(self.tvm_key.public_key()).hex(), c.EVIDENCE: self.evidence()}))
+                                            c.SUB: raw_id(raw_key(self.tvm_key.public_key())).hex(), c.EVIDENCE: self.evidence()}))
 
     def certificates(self):
         """TVM, TSM, platform, as one gets them."""
@@ -93,7 +103,7 @@ class Machine:
 
 
 def certificate(issuer, subject, path_length, extension=None, usage="key_cert_sign", after=AFTER, ids=None):
-    own, above = ids or (cdi_id(subject), cdi_id(issuer.public_key()))
+    own, above = ids or (raw_id(raw_key(subject)), cdi_id(issuer.public_key()))
     uses = {u: u == usage for u in ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
                                     "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")}
     builder = x509.CertificateBuilder(

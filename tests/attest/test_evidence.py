@@ -7,7 +7,7 @@ from unittest import mock
 
 import cbor2
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 import generate
 from attest import claims as c
@@ -53,6 +53,21 @@ class Chains(unittest.TestCase):
                 self.assertEqual((e.challenge, e.identity, e.state), (CHALLENGE, identity, 2))
                 self.assertEqual({i: e.registers[i] for i in range(7)}, REGISTERS)
                 self.assertEqual(e.registers[10], bytes(48))
+
+    def test_curves(self):
+        """the TVM's own key may be on P-256, X25519 or Ed25519; no other key passes for it"""
+        for key in (ec.derive_private_key(5, ec.SECP256R1()), x25519.X25519PrivateKey.from_private_bytes(bytes(32)),
+                    ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))):
+            for form, read in READ.items():
+                m = machine()
+                m.tvm_key = key
+                read(getattr(m, form)(), ROOT)
+        honest = machine().tvm_claims()
+        honest[c.TVM_KEY] = generate.cose_key(ec.derive_private_key(6, ec.SECP384R1()).public_key())
+        for form, read in READ.items():
+            m = machine()
+            m.tvm_claims = lambda: honest
+            self.assertRaises(Refused, read, getattr(m, form)(), ROOT)
 
     def flips(self, form):
         data = getattr(machine(), form)()
