@@ -132,6 +132,7 @@ overlay-all: tvm
 	$(Q)install -D $(BUILD)/cove-run/cove-run $(OVERLAY)/all/usr/bin/cove-run
 	$(Q)install -D -m 644 $(BUILD)/tvm/hello.bin $(OVERLAY)/all/usr/share/cove/hello
 	$(Q)install -D -m 644 $(BUILD)/tvm/exits.bin $(OVERLAY)/all/usr/share/cove/exits
+	$(Q)install -D -m 644 $(BUILD)/tvm/attest.bin $(OVERLAY)/all/usr/share/cove/attest
 
 overlay-stable overlay-newest: overlay-%:
 	$(Q)$(MAKE) --no-print-directory -C linux/host KERNEL=$* O=$(abspath $(BUILD))/linux/host/$*

@@ -349,13 +349,14 @@ static void note_digest(struct vm *vm, unsigned int reg, const uint8_t digest[SH
 static bool compare(struct vm *vm, const struct image *image)
 {
 	uint64_t pages = (image->size + VM_PAGE - 1) & ~(VM_PAGE - 1);
-	uint8_t expected[2][SHA384_SIZE] = { { 0 } };
+	uint8_t expected[3][SHA384_SIZE] = { { 0 } };
 	bool agree = true, any = false;
 	unsigned int i;
 
 	measure_pages(expected[0], VM_RAM_BASE + image->offset, vm->ram + image->offset, pages);
 	measure_entry(expected[1], VM_RAM_BASE + image->offset, 0);
-	for (i = 0; i < 2; i++) {
+	measure_config(expected[2], VM_RAM_BASE, vm->ram_size, vm->nr_vcpus);
+	for (i = 0; i < 3; i++) {
 		note_digest(vm, 4 + i, expected[i]);
 		if (!vm->console.seen[4 + i])
 			continue;

@@ -23,4 +23,10 @@ void measure_pages(uint8_t reg[SHA384_SIZE], uint64_t gpa, const void *pages, si
  */
 void measure_entry(uint8_t reg[SHA384_SIZE], uint64_t entry, uint64_t arg);
 
+/*
+ * Register 6, of a TVM with one region, vcpus vCPUs from 0 on and no interrupt files: R := SHA-384(zeros,
+ * 1, 1, base, size, vcpus, each vCPU's id, 0), 8 bytes each.
+ */
+void measure_config(uint8_t reg[SHA384_SIZE], uint64_t base, uint64_t size, uint64_t vcpus);
+
 #endif

@@ -6,10 +6,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "vm.h"
 
@@ -74,19 +76,46 @@ static void print(struct vm *vm, const char *text, size_t n)
 	pthread_mutex_unlock(&vm->lock);
 }
 
-/* A console write from memory that the TVM shares: the same memory as ours behind its slot. */
-static void dbcn_write(struct vm *vm, struct kvm_run *run)
+/* A console call's buffer, in memory that the TVM shares: ours behind its slot. NULL: it is elsewhere. */
+static uint8_t *shared_buffer(struct vm *vm, const struct kvm_run *run)
 {
 	uint64_t size = run->riscv_sbi.args[0];
 	uint64_t offset = run->riscv_sbi.args[1] - VM_RAM_BASE;
 
-	if (run->riscv_sbi.args[2] || offset > vm->ram_size || size > vm->ram_size - offset) {
+	if (run->riscv_sbi.args[2] || offset > vm->ram_size || size > vm->ram_size - offset)
+		return NULL;
+	return vm->ram + offset;
+}
+
+static void dbcn_write(struct vm *vm, struct kvm_run *run)
+{
+	const uint8_t *from = shared_buffer(vm, run);
+
+	if (!from) {
 		run->riscv_sbi.ret[0] = (unsigned long)SBI_ERR_FAILED;
 		return;
 	}
-	print(vm, (const char *)vm->ram + offset, size);
-	run->riscv_sbi.ret[0] = 0;
-	run->riscv_sbi.ret[1] = size;
+	print(vm, (const char *)from, run->riscv_sbi.args[0]);
+	run->riscv_sbi.ret[1] = run->riscv_sbi.args[0];
+}
+
+/*
+ * A console read into memory that the TVM shares: what there is to read now. A stock kernel reads
+ * its UART instead (devices.c), which has the input to itself.
+ */
+static void dbcn_read(struct vm *vm, struct kvm_run *run)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	uint8_t *to = shared_buffer(vm, run);
+	ssize_t n = 0;
+
+	if (!to) {
+		run->riscv_sbi.ret[0] = (unsigned long)SBI_ERR_FAILED;
+		return;
+	}
+	if (!vm->has_devices && poll(&input, 1, 0) > 0)
+		n = read(STDIN_FILENO, to, run->riscv_sbi.args[0]);
+	run->riscv_sbi.ret[1] = n > 0 ? (unsigned long)n : 0;
 }
 
 static void sbi_exit(struct vm *vm, struct kvm_run *run)
@@ -101,8 +130,9 @@ static void sbi_exit(struct vm *vm, struct kvm_run *run)
 		print(vm, &byte, 1);
 	} else if (extension == SBI_DBCN && function == DBCN_WRITE) {
 		dbcn_write(vm, run);
-	} else if (extension != SBI_DBCN || function != DBCN_READ) {
-		/* A console read succeeds and reads nothing. */
+	} else if (extension == SBI_DBCN && function == DBCN_READ) {
+		dbcn_read(vm, run);
+	} else {
 		run->riscv_sbi.ret[0] = (unsigned long)SBI_ERR_NOT_SUPPORTED;
 		if (vm->verbose)
 			complain("SBI call 0x%lx.%lu refused", extension, function);

@@ -68,6 +68,7 @@ bool tvm_main(unsigned long vcpu, unsigned long arg)
 	}
 	ok = print_measurement(COVE_MR_TVM_PAGES);
 	ok = print_measurement(COVE_MR_TVM_ENTRY) && ok;
+	ok = print_measurement(COVE_MR_TVM_CONFIG) && ok;
 	if (!touch()) {
 		tvm_puts("hello: new memory is not zero, or does not keep what is written\n");
 		return false;

@@ -12,7 +12,7 @@ TVM_CROSS ?= riscv64-unknown-elf-
 TVM_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 TVM_OUT := $(BUILD)/tvm
 TVM_LD := $(TVM_DIR)/tvm.ld
-TVM_IMAGES := hello exits
+TVM_IMAGES := hello exits attest
 
 TVM_CFLAGS := -std=gnu11 -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany -mno-relax \
 	      -msmall-data-limit=0 -O2 -g -ffreestanding -fno-builtin -fno-pic -fno-stack-protector \
