@@ -251,4 +251,9 @@ int cove_onereg_list(struct kvm_reg_list __user *list);
 void cove_debugfs_init(void);
 void cove_debugfs_exit(void);
 
+/* churn.c */
+struct dentry;
+void cove_churn_init(struct dentry *folder);
+void cove_churn_exit(void);
+
 #endif

@@ -219,10 +219,12 @@ void cove_debugfs_init(void)
 	debugfs_create_bool("check_zero", 0600, folder, &cove_check_zero);
 	debugfs_create_file("probe_converted", 0400, folder, NULL, &probe_converted_fops);
 	debugfs_create_file_unsafe("hold_converted", 0600, folder, NULL, &hold_converted_fops);
+	cove_churn_init(folder);
 }
 
 void cove_debugfs_exit(void)
 {
 	debugfs_remove(folder);
+	cove_churn_exit();
 	release_held();
 }

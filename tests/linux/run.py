@@ -10,6 +10,7 @@ OpenSBI. Consoles are kept in build/logs/.
 """
 
 import argparse
+import base64
 import hashlib
 import os
 import random
@@ -92,10 +93,11 @@ def interrupts(run):
     must("IPI" in said, "the IMSIC does not provide the IPIs")
 
 
-@check("lspci lists the disk and the network device")
+@check("lspci lists the disks and the network device")
 def lspci(run):
     text = run.shell.ok("lspci")
-    must(re.search("Virtio (1.0 )?block device", text) and re.search("Virtio (1.0 )?network device", text), "a device is missing: %r" % text)
+    must(all(re.search(name, text) for name in ("Virtio (1.0 )?block device", "Virtio (1.0 )?network device", "NVM Express")),
+         "a device is missing: %r" % text)
 
 
 # --- devices ------------------------------------------------------------------------------------------
@@ -116,6 +118,19 @@ def disk_write(run):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(os.path.join(folder, "copy"), "rb") as f:
         must(f.read() == run.content, "the disk's file is another one, seen from outside")
+
+
+def checksum(run, device, seconds=60):
+    """Of all of a disk, read from it."""
+    return run.shell.ok("echo 3 >/proc/sys/vm/drop_caches; sha256sum %s" % device, seconds).split()[0]
+
+
+@check("an NVMe disk reads as it is, by interrupts of its own")
+def nvme_read(run):
+    must(checksum(run, "/dev/nvme0n1") == hashlib.sha256(run.nvme_content).hexdigest(), "the disk reads wrong")
+    lines = re.findall(r"^\s*\d+:([\s\d]+)PCI-MSIX\S*.*nvme0q\d+$", run.shell.ok("cat /proc/interrupts"), re.M)
+    must(len(lines) >= 2, "no MSI-X interrupts of the NVMe controller")
+    must(sum(int(n) for line in lines for n in line.split()) > 0, "the controller never interrupted")
 
 
 @check("virtio-net-pci gets an address by DHCP")
@@ -232,11 +247,20 @@ def image_large(run):
 COVE_DEBUG = "/sys/kernel/debug/cove/"
 
 
+def mount_debugfs(run):
+    run.shell.ok("mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug")
+
+
 @check("the module's copy from a converted page faults in the host, and the page comes back zero", cove=True)
 def converted_hook(run):
-    run.shell.ok("mount -t debugfs debugfs /sys/kernel/debug")
+    mount_debugfs(run)
     said = run.shell.ok("cat %sprobe_converted" % COVE_DEBUG)
     must(re.search(r"^result: pass$", said, re.M), "it says %r" % said)
+
+
+def pages_are_back(run):
+    said = run.shell.ok("cat %spages" % COVE_DEBUG)
+    must(said.split() == "converted 0 leaked 0 not zero 0".split(), "of the pages it says %r" % said)
 
 
 def kcore_offset(run, address):
@@ -259,6 +283,7 @@ def bytes_by_kcore(run, address):
 
 @check("reading a converted page by /proc/kcore gives nothing of it, and the host lives on", cove=True)
 def converted_kcore(run):
+    mount_debugfs(run)
     code = int(re.search(r"([0-9a-f]+)-[0-9a-f]+ : Kernel code", run.shell.ok("cat /proc/iomem")).group(1), 16)
     must(bytes_by_kcore(run, code) > 0, "/proc/kcore does not show the kernel's code")
     run.shell.ok("echo 1 >%shold_converted" % COVE_DEBUG)
@@ -266,6 +291,50 @@ def converted_kcore(run):
     seen = bytes_by_kcore(run, address)
     run.shell.ok("echo 0 >%shold_converted" % COVE_DEBUG)
     must(seen == 0, "%d bytes of the page are not zero" % seen)
+
+
+# Reads and writes both disks and the network at the same time, so many times, and prints checksums.
+LOAD_SCRIPT = """
+cd /tmp
+for n in $(seq $1); do
+	echo 3 >/proc/sys/vm/drop_caches
+	dd if=/dev/nvme0n1 of=nvme bs=256k count=16 2>/dev/null &
+	tftp -g -r data -l net 10.0.2.2 >/dev/null 2>&1 &
+	dd if=/mnt/data of=blk bs=64k 2>/dev/null
+	wait
+	dd if=blk of=/dev/nvme0n1 bs=128k seek=64 conv=notrunc,fsync 2>/dev/null &
+	dd if=nvme of=/mnt/scratch bs=64k conv=fsync 2>/dev/null
+	wait
+	echo 3 >/proc/sys/vm/drop_caches
+	dd if=/dev/nvme0n1 of=back bs=128k skip=64 count=8 2>/dev/null
+	sha256sum blk net back /mnt/data nvme /mnt/scratch | cut -d' ' -f1
+done
+"""
+LOAD_ROUNDS = 3
+# What drivers say of an interrupt or a transfer that did not come; the pattern is not to find itself.
+COMPLAINTS = "dmesg | grep -iE 'timeou[t]|timed ou[t]|I/O erro[r]|completion polle[d]|nobody care[d]|Transmit Queue'"
+
+
+@check("disks and network carry the right bytes, and no interrupt is lost, while pages are converted and reclaimed without pause",
+       cove=True)
+def dma_and_conversion(run):
+    mount_debugfs(run)
+    run.shell.ok("ip addr show dev eth0 | grep -q 'inet ' || udhcpc -i eth0 -n -q -t 5; mount -t ext4 /dev/vda /mnt", 60)
+    run.shell.ok("echo %s | base64 -d >/tmp/load" % base64.b64encode(LOAD_SCRIPT.encode()).decode())
+    before = run.shell.run(COMPLAINTS)[0]
+    run.shell.ok("echo 1 >%scheck_zero; echo 1 >%schurn" % (COVE_DEBUG, COVE_DEBUG))
+    said = run.shell.ok("sh /tmp/load %d" % LOAD_ROUNDS, 300)
+    pages = int(run.shell.ok("cat %schurn" % COVE_DEBUG).strip())
+    run.shell.ok("echo 0 >%schurn; umount /mnt; rm /tmp/load /tmp/net /tmp/nvme /tmp/back" % COVE_DEBUG)
+    data = hashlib.sha256(run.content).hexdigest()
+    nvme = hashlib.sha256(run.nvme_content[:4 << 20]).hexdigest()
+    must(said.split() == LOAD_ROUNDS * [data, data, data, data, nvme, nvme], "wrong bytes: %r" % said)
+    must(pages > 10000, "only %d pages were converted and reclaimed" % pages)
+    pages_are_back(run)
+    after = run.shell.run(COMPLAINTS)[0]
+    must(after == before, "the kernel complains: %r" % after)
+    must("refused device" not in run.shell.machine.text, "the IOMMU refused a transfer")
+    run.shell.ok("echo 0 >%scheck_zero" % COVE_DEBUG)
 
 
 @check("after all that, cove-run hello still runs", cove=True)
@@ -364,15 +433,11 @@ def guest_escape(run):
     must(" echo" in run.shell.ok("stty -a | tr ';' ' '"), "the terminal does not echo")
 
 
-def pages_are_back(run):
-    said = run.shell.ok("cat %spages" % COVE_DEBUG)
-    must(said.split() == "converted 0 leaked 0 not zero 0".split(), "of the pages it says %r" % said)
-
-
 @check("after kill -9 of the VMM at random moments every page is back, and zero", cove=True)
 def kills(run):
     chance = random.Random(run.seed)
-    run.shell.ok("mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug; echo 1 >%scheck_zero" % COVE_DEBUG)
+    mount_debugfs(run)
+    run.shell.ok("echo 1 >%scheck_zero" % COVE_DEBUG)
     pages_are_back(run)
     for _ in range(run.kills):
         cpus, wait = chance.randint(1, 4), chance.choice([0.05, 0.5, 2, 8]) * chance.random()
@@ -487,6 +552,53 @@ def eight_harts(run):
     small_boot(run, 8, "1G")
 
 
+def other_devices(run, name, boot_words, command, **more):
+    """The host with another IOMMU than the board's: what the TSM says of it, and what a command says."""
+    more.setdefault("disks", [run.disk, "nvme:" + run.nvme])
+    with qemu.Machine(run.config(smp=2, mem="512M", **more), run.name + "-" + name) as machine:
+        shell = Session(machine)
+        try:
+            shell.boot()
+            must(re.search(boot_words, machine.text), "the TSM does not say '%s'" % boot_words)
+            said = shell.ok(command, 60)
+            machine.line("poweroff")
+            machine.wait(60)
+        except (qemu.Trouble, Failure):
+            print(comment(machine.report()))
+            raise
+    return said
+
+
+SUMS = "sha256sum /dev/nvme0n1 /dev/vda | cut -d' ' -f1"
+
+
+def file_sum(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+@check("the host's disks work behind an IOMMU that is a PCI function, which it does not see", tsm=True, own=True)
+def iommu_pci(run):
+    want = [file_sum(run.nvme), file_sum(run.disk)]
+    said = other_devices(run, "pci", "confined by 1 IOMMU", SUMS + "; lspci", iommu="pci")
+    must(said.split()[:2] == want, "the disks read wrong")
+    must("IOMMU" not in said, "lspci shows the IOMMU")
+
+
+@check("without an IOMMU the host boots, and no disk is there", tsm=True, own=True)
+def no_iommu(run):
+    said = other_devices(run, "none", "no device may do DMA", "ls /sys/block; lspci", iommu=None)
+    must("nvme" not in said and "vd" not in said and "Host bridge" in said, "it sees %r" % said)
+
+
+@check("without an IOMMU and with trusted devices the host's disks work, and the TSM warns", tsm=True, own=True)
+def trusted(run):
+    want = [file_sum(run.nvme), file_sum(run.disk)]
+    said = other_devices(run, "trusted", "CAN REACH CONFIDENTIAL MEMORY", SUMS, iommu=None,
+                         append="console=ttyS0 earlycon=sbi tsm.devices=trusted-devices")
+    must(said.split() == want, "the disks read wrong")
+
+
 # --- running them -----------------------------------------------------------------------------------------
 
 class Run:
@@ -504,6 +616,10 @@ class Run:
         self.content = random.Random(1).randbytes(1 << 20)
         self.folder = tempfile.mkdtemp(prefix="cove-linux-")
         self.disk = self.make_disk("disk")
+        self.nvme_content = random.Random(2).randbytes(DISK_MB << 20)
+        self.nvme = os.path.join(self.folder, "nvme")
+        with open(self.nvme, "wb") as f:
+            f.write(self.nvme_content)
         self.baseline, self.shell = [], None
         self.guest, self.guest_sums = False, []
         self.kills, self.seed = 5, random.randrange(1 << 32)
@@ -525,8 +641,9 @@ class Run:
         return qemu.Config(bare=self.bare, image=self.image, initrd=self.initrd, **more)
 
     def machine(self, disk):
-        return qemu.Machine(self.config(smp=HARTS, disks=[disk], guest_disk=qemu.guest_disk(self.kernel), net=True, tftp=os.path.join(self.folder, "files")),
-                            self.name)
+        return qemu.Machine(self.config(smp=HARTS, disks=[disk, "nvme:" + self.nvme], net=True,
+                                        guest_disk=qemu.guest_disk(self.kernel),
+                                        tftp=os.path.join(self.folder, "files")), self.name)
 
 
 def comment(text):
