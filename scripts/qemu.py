@@ -33,6 +33,10 @@ CPU = ("rv64,h=on,v=on,sstc=on,smaia=on,ssaia=on,smstateen=on,sscofpmf=on,svadu=
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 
 
+# A crowded machine needs more of it: every time-out is so many times longer.
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
+
+
 class Trouble(Exception):
     """What went wrong, in one line."""
 
@@ -294,6 +298,7 @@ class Machine:
         """Wait for a regular expression; returns its match. Trouble if it does not come, or if `fail` comes first."""
         wanted = re.compile(pattern, re.M)
         bad = re.compile(fail, re.M) if fail else None
+        seconds *= PATIENCE
         deadline = time.monotonic() + seconds
         while True:
             found = wanted.search(self.text, self.mark)
@@ -318,6 +323,7 @@ class Machine:
     def wait(self, seconds, fail=None):
         """Wait for QEMU's own end; returns its exit status. Trouble if the console says `fail`."""
         bad = re.compile(fail, re.M) if fail else None
+        seconds *= PATIENCE
         deadline = time.monotonic() + seconds
         while self.read(min(1.0, deadline - time.monotonic())):
             wrong = bad.search(self.text, self.mark) if bad else None
