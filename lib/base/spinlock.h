@@ -24,7 +24,7 @@ static inline void spin_lock(struct spinlock *l)
 
 static inline void spin_unlock(struct spinlock *l)
 {
-	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
+	rv_store_release(&l->owner, l->owner + 1);
 }
 
 #endif

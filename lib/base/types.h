@@ -55,6 +55,7 @@ static inline pfn_t pfn_add(pfn_t p, u64 n) { return PFN(p.v + n); }
 #define __packed		__attribute__((packed))
 #define __aligned(n)		__attribute__((aligned(n)))
 #define __noreturn		__attribute__((noreturn))
+#define __noinline		__attribute__((noinline))
 #define __must_check		__attribute__((warn_unused_result))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)

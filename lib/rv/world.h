@@ -14,6 +14,11 @@
 #include "base/types.h"
 #include "rv/csr.h"
 
+/* SWAPPED too, but what ends a run is told by the host's. */
+#define WORLD_CSRS_TOLD(X)		\
+	X(vscause, CSR_VSCAUSE)		\
+	X(vstval, CSR_VSTVAL)
+
 /*
  * SWAPPED: belongs to the world, read when it is left and written when it is entered.
  * vsatp is not in the list: it is cleared before hgatp changes and written last.
@@ -24,22 +29,23 @@
 	X(vstvec, CSR_VSTVEC)		\
 	X(vsscratch, CSR_VSSCRATCH)	\
 	X(vsepc, CSR_VSEPC)		\
-	X(vscause, CSR_VSCAUSE)		\
-	X(vstval, CSR_VSTVAL)		\
 	X(vsiselect, CSR_VSISELECT)	\
 	X(vstimecmp, CSR_VSTIMECMP)	\
 	X(hvip, CSR_HVIP)		\
 	X(scounteren, CSR_SCOUNTEREN)	\
 	X(senvcfg, CSR_SENVCFG)
 
-/* CONFIG: chosen by the TSM for the world, written when it is entered if the other side's differs, never read back. */
+/* CONFIG: chosen by the TSM for the world and not the same for all, written when it is entered, never read back. */
 #define WORLD_CSRS_CONFIG(X)		\
 	X(htimedelta, CSR_HTIMEDELTA)	\
 	X(hedeleg, CSR_HEDELEG)		\
+	X(hcounteren, CSR_HCOUNTEREN)
+
+/* CONSTANT: chosen by the TSM too, and the same for every world: written when a hart starts, and left alone. */
+#define WORLD_CSRS_CONSTANT(X)		\
 	X(hideleg, CSR_HIDELEG)		\
 	X(hvien, CSR_HVIEN)		\
-	X(henvcfg, CSR_HENVCFG)		\
-	X(hcounteren, CSR_HCOUNTEREN)
+	X(henvcfg, CSR_HENVCFG)
 
 /*
  * OPTIONAL: swapped on harts that have them open to VS mode. Where Smstateen can close a register
@@ -53,7 +59,7 @@
 	X(vsctrctl, CSR_VSCTRCTL, WORLD_HAS_CTR)		\
 	X(sctrstatus, CSR_SCTRSTATUS, WORLD_HAS_CTR)
 
-#define WORLD_HAS_STATEEN	0x01	/* Smstateen: sstateen0, and hstateen0 as configuration */
+#define WORLD_HAS_STATEEN	0x01	/* Smstateen: sstateen0, and hstateen0 as a constant */
 #define WORLD_HAS_FCSR		0x02	/* Zfinx: fcsr without f registers */
 #define WORLD_HAS_JVT		0x04	/* Zcmt */
 #define WORLD_HAS_SCONTEXT	0x08	/* Sdtrig */
@@ -72,10 +78,12 @@ struct world {
 	u64 vsatp;
 	u64 tsm_sp;		/* top of the stack of the hart that this world runs on */
 	u64 tsm_tp;		/* that hart's struct hart */
+	WORLD_CSRS_TOLD(WORLD_FIELD)
 	WORLD_CSRS_SWAPPED(WORLD_FIELD)
 	WORLD_CSRS_CONFIG(WORLD_FIELD)
+	WORLD_CSRS_CONSTANT(WORLD_FIELD)
 	WORLD_CSRS_OPTIONAL(WORLD_FIELD_IF)
-	u64 hstateen0;		/* config where Smstateen exists */
+	u64 hstateen0;		/* constant where Smstateen exists */
 };
 
 /* Floating-point state; the vector registers follow it where V exists (struct vector_regs). */

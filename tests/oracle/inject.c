@@ -48,7 +48,7 @@ static bool now(const char *name)
 FAILS(enum tsm_err, page_claim, TSM_E_ADDRESS, !owner, (pfn_t pfn, u64 count, enum page_state from, u64 owner),
       (pfn, count, from, owner))
 FAILS(enum tsm_err, page_pin, TSM_E_ADDRESS, true, (pfn_t pfn, u64 count), (pfn, count))
-FAILS(bool, page_ref, false, true, (pfn_t pfn, enum page_state state, u64 owner), (pfn, state, owner))
+FAILS(u64 *, page_ref, NULL, true, (pfn_t pfn, enum page_state state, u64 owner), (pfn, state, owner))
 FAILS(enum tsm_err, page_claim_unreferenced, TSM_E_ADDRESS, true, (pfn_t pfn, enum page_state state, u64 owner),
       (pfn, state, owner))
 FAILS(bool, page_range_is_ram, false, true, (pfn_t pfn, u64 count), (pfn, count))
@@ -78,8 +78,7 @@ FAILS(enum tsm_err, tvm_shared_add, TSM_E_NO_PTPAGES, true, (struct tvm *t, cons
 FAILS(enum tsm_err, tvm_share_request, TSM_E_NO_MEMORY, true,
       (struct tvm *t, const struct gstage_span *s, enum region_type from, enum region_type to), (t, s, from, to))
 /* From ON a vCPU is claimed; any other move is of one that is claimed. */
-FAILS(bool, vcpu_power_move, false, from == VCPU_ON, (struct vcpu *v, enum vcpu_power from, enum vcpu_power to),
-      (v, from, to))
+FAILS(bool, rv_cas32, false, old == VCPU_ON, (u32 *p, u32 old, u32 new), (p, old, new))
 FAILS(bool, tvm_read, false, (*missing = gpa, true), (const struct tvm *t, gpa_t gpa, void *dst, u64 size, gpa_t *missing),
       (t, gpa, dst, size, missing))
 FAILS(bool, rv_hlvx_hu, false, true, (u64 addr, u16 *value), (addr, value))

@@ -23,7 +23,7 @@ UNIT_TESTS		+= inject
 INJECTED		:= page_claim page_pin page_ref page_claim_unreferenced page_range_is_ram page_unclaim host_range host_copy_in \
 			   host_copy_out gstage_reserve gstage_pool_has gstage_check gstage_promote gstage_demote epoch_advance \
 			   tvm_build_begin tvm_region_add tvm_measure_begin tvm_finalize_begin tvm_add_reserve tvm_shared_add \
-			   tvm_share_request vcpu_power_move tvm_read rv_hlvx_hu irq_mask_file
+			   tvm_share_request rv_cas32 tvm_read rv_hlvx_hu irq_mask_file
 inject_MAIN		:= tests/oracle/inject_test
 inject_SRC		:= $(UNIT_RIG) tests/unit/tvm_rig.c tests/oracle/inject.c
 inject_LDFLAGS		:= $(UNIT_RIG_LDFLAGS) $(INJECTED:%=-Wl$(comma)--wrap=%)

@@ -22,14 +22,16 @@ extern char __start_tsm_data[] __attribute__((weak)), __stop_tsm_data[] __attrib
 
 struct world *__real_abi_host_ecall(struct world *w);
 struct world *__real_abi_tvm_ecall(struct hart *h);
-struct world *__real_abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst);
+struct world *__real_abi_tvm_exception(struct hart *h, u64 scause, u64 stval);
+struct world *__real_abi_tvm_interrupt(struct hart *h, u64 scause);
 void __real_page_bank_add(const struct page_bank *bank, enum page_state state);
 void __real_host_space_init(spa_t root, spa_t pool, u64 pool_pages);
 void __wrap_page_bank_add(const struct page_bank *bank, enum page_state state);
 void __wrap_host_space_init(spa_t root, spa_t pool, u64 pool_pages);
 struct world *__wrap_abi_host_ecall(struct world *w);
 struct world *__wrap_abi_tvm_ecall(struct hart *h);
-struct world *__wrap_abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst);
+struct world *__wrap_abi_tvm_exception(struct hart *h, u64 scause, u64 stval);
+struct world *__wrap_abi_tvm_interrupt(struct hart *h, u64 scause);
 
 /* The tests of the seeded faults look for this status and for the sentence. */
 void __noreturn check_violation(const char *what, u64 where, u64 detail)
@@ -144,6 +146,8 @@ struct world *__wrap_abi_host_ecall(struct world *w)
 	u64 fid = w->gpr[REG_A6];
 	struct world *next = __real_abi_host_ecall(w);
 
+	if (!next)
+		next = abi_host_run_over(this_hart());
 	watch_end(&x, next, fid);
 	return next;
 }
@@ -158,13 +162,21 @@ struct world *__wrap_abi_tvm_ecall(struct hart *h)
 	return next;
 }
 
-struct world *__wrap_abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst)
+static struct world *watch_trap(struct world *next)
 {
-	struct world *next = __real_abi_tvm_trap(h, scause, stval, htval, htinst);
-
 	if (watch_on) {
 		watch_calls++;
 		watch_all();
 	}
 	return next;
+}
+
+struct world *__wrap_abi_tvm_exception(struct hart *h, u64 scause, u64 stval)
+{
+	return watch_trap(__real_abi_tvm_exception(h, scause, stval));
+}
+
+struct world *__wrap_abi_tvm_interrupt(struct hart *h, u64 scause)
+{
+	return watch_trap(__real_abi_tvm_interrupt(h, scause));
 }

@@ -22,7 +22,7 @@ static const struct row rows[] = {
 
 #define NUMBER(name, number)			number,
 #define NUMBER_IF(name, number, has)		number,
-static const u32 moved[] = { WORLD_CSRS_SWAPPED(NUMBER) WORLD_CSRS_OPTIONAL(NUMBER_IF) CSR_VSATP };
+static const u32 moved[] = { WORLD_CSRS_TOLD(NUMBER) WORLD_CSRS_SWAPPED(NUMBER) WORLD_CSRS_OPTIONAL(NUMBER_IF) CSR_VSATP };
 
 /* VS mode's registers have the hypervisor's number less 0x100. */
 static bool is_moved(u32 number)

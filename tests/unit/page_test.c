@@ -169,7 +169,7 @@ static void references_keep_an_object(void **state)
 	assert_false(page_ref(PFN(1), PAGE_TVM_STATE, 1));
 	assert_true(page_ref(PFN(FIRST), PAGE_TVM_STATE, FIRST));
 	assert_int_equal(page_claim_unreferenced(PFN(FIRST), PAGE_TVM_STATE, FIRST), TSM_E_ADDRESS);
-	page_unref(PFN(FIRST));
+	page_unref(page_word_at(PFN(FIRST)));
 	assert_int_equal(page_claim_unreferenced(PFN(FIRST), PAGE_TVM_STATE, FIRST + 1),
 			 TSM_E_ADDRESS);
 	assert_int_equal(page_claim_unreferenced(PFN(FIRST), PAGE_TVM_STATE, FIRST), TSM_OK);

@@ -92,13 +92,14 @@ int rig_setup(void **state)
 void rig_harts_reset(void)
 {
 	hart_features = (struct hart_features){ .vector = true, .fp = true, .world_csrs = WORLD_HAS_STATEEN,
-						.vlenb = 16, .vmid_max = 6, .geilen = RIG_GEILEN, .imsic_ids = 63 };
+						.plain_switch = true, .vlenb = 16, .vmid_max = 6, .geilen = RIG_GEILEN, .imsic_ids = 63 };
 	epoch_init(&host_epoch, host_epoch_slots, RIG_HARTS);
 	hart_count = RIG_HARTS;
 	for (u32 i = 0; i < RIG_HARTS; i++) {
 		struct hart *h = &hart_mem[i];
 
-		*h = (struct hart){ .hartid = i + 10, .index = i, .msi_index = i, .vmid_generation = 1,
+		*h = (struct hart){ .hartid = i + 10, .index = i, .msi_index = i, .vmid_generation = i + 1,
+				    .epoch_slot = &host_epoch_slots[i], .plain_switch = true,
 				    .imsic = SPA(RIG_FILES + i * RIG_FILE_PAGES * PAGE_SIZE) };
 		memset(&cpus[i], 0, sizeof(cpus[i]));
 		h->stack_top = 0x1000 * (i + 1);
@@ -111,9 +112,11 @@ void rig_harts_reset(void)
 		hsm_world_start(h, 0x80200000, 0);
 		csr_write(CSR_SATP, (RIG_HOST_BASE >> PAGE_SHIFT) - 1);	/* a page of zeros */
 		csr_write(CSR_SSTATUS, h->host.sstatus);
-		csr_write(CSR_SIE, BIT(IRQ_SSI));
+		csr_write(CSR_SIE, BIT(IRQ_SSI) | BIT(IRQ_STI));
+		csr_write(CSR_HIE, BIT(IRQ_SGEI));
+		csr_write(CSR_STIMECMP, ~0ULL);
 		csr_write(CSR_TIME, 1000);
-		host_space_enter();
+		host_space_enter(h);
 	}
 	rig_on(0);
 }
@@ -157,6 +160,7 @@ bool rig_try(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *r)
 	struct hart *h = this_hart();
 	struct world *w = &h->host;
 	u64 pc = w->sepc;
+	struct world *next;
 	u64 before[32];
 
 	assert_ptr_equal(rig_world(), w);
@@ -165,7 +169,8 @@ bool rig_try(u64 eid, u64 fid, const u64 *args, u32 count, struct rig_ret *r)
 	w->gpr[REG_A6] = fid;
 	w->gpr[REG_A7] = eid;
 	memcpy(before, w->gpr, sizeof(before));
-	*r = host_ret(h, abi_host_ecall(w));
+	next = abi_host_ecall(w);
+	*r = host_ret(h, next ? next : abi_host_run_over(h));
 	if (!r->entered && w->sepc == pc) {
 		assert_memory_equal(before, w->gpr, sizeof(before));
 		return false;
@@ -202,8 +207,11 @@ bool rig_trap(u64 scause, u64 stval, u64 gpa, struct rig_ret *ret)
 
 	assert_non_null(h->vcpu);
 	assert_ptr_not_equal(rig_world(), &h->host);
+	csr_write(CSR_HTVAL, gpa >> 2);
+	csr_write(CSR_HTINST, 0);
 	*ret = host_ret(h, scause == CAUSE_ECALL_VS ? abi_tvm_ecall(h) :
-			    abi_tvm_trap(h, scause, stval, gpa >> 2, 0));
+			    scause & CAUSE_IRQ ? abi_tvm_interrupt(h, scause) :
+						 abi_tvm_exception(h, scause, stval));
 	if (ret->entered)
 		return true;
 	assert_null(h->vcpu);

@@ -112,6 +112,130 @@ static void host_state_survives(void **state)
 	tvm_end();
 }
 
+#define FADD		0x02007053	/* fadd.d f0, f0, f0 */
+#define VADD		0x02000057	/* vadd.vv v0, v0, v0 */
+
+static void fpv_host(void)
+{
+	struct hart *h = rig_hart();
+
+	h->host.sstatus |= SSTATUS_FS_DIRTY | SSTATUS_VS_DIRTY;
+	for (u32 i = 0; i < 32; i++)
+		rv_cpu->f[i] = 0xf00 + i;
+	memset(rv_cpu->v, 0x99, 32 * rv_cpu->vlenb);
+	csr_write(CSR_FCSR, 0xe0);
+	csr_write(CSR_VCSR, 7);
+}
+
+static void fpv_host_is_back(void)
+{
+	assert_int_equal(rv_cpu->f[3], 0xf03);
+	assert_int_equal(rv_cpu->v[5], 0x99);
+	assert_int_equal(csr_read(CSR_FCSR), 0xe0);
+	assert_int_equal(csr_read(CSR_VCSR), 7);
+}
+
+/* The TVM may not reach a register file that still is the host's. */
+static void expect_off(u64 units)
+{
+	assert_int_equal(rig_world()->sstatus & (SSTATUS_FS | SSTATUS_VS) & units, 0);
+	assert_int_equal(csr_read(CSR_HEDELEG) & BIT(CAUSE_ILLEGAL), 0);
+}
+
+static void fpv_first_use(void **state)
+{
+	struct world *w;
+	struct rig_ret r;
+
+	(void)state;
+	hart_features.illegal_traps = true;
+	tvm_start();
+	fpv_host();
+	w = run(0);
+	expect_off(SSTATUS_FS | SSTATUS_VS);
+	assert_int_equal(rv_cpu->f[3], 0xf03);
+	/* FP alone: its own are in place, and zero; vectors are still the host's. */
+	csr_write(CSR_VSSTATUS, SSTATUS_FS_INITIAL | SSTATUS_VS_INITIAL);
+	assert_true(rig_trap(CAUSE_ILLEGAL, FADD, 0, &r));
+	assert_int_equal(w->sepc, ENTRY);
+	assert_int_equal(w->sstatus & SSTATUS_FS, SSTATUS_FS_CLEAN);
+	expect_off(SSTATUS_VS);
+	for (u32 i = 0; i < 32; i++)
+		assert_int_equal(rv_cpu->f[i], 0);
+	assert_int_equal(csr_read(CSR_FCSR), 0);
+	assert_int_equal(rv_cpu->v[5], 0x99);
+	/* Vectors too: from now on what is illegal is the TVM's own business. */
+	assert_true(rig_trap(CAUSE_ILLEGAL, VADD, 0, &r));
+	assert_int_equal(w->sepc, ENTRY);
+	for (u32 i = 0; i < 32 * rv_cpu->vlenb; i++)
+		assert_int_equal(rv_cpu->v[i], 0);
+	assert_int_equal(csr_read(CSR_HEDELEG) & BIT(CAUSE_ILLEGAL), BIT(CAUSE_ILLEGAL));
+	w->sstatus |= SSTATUS_FS_DIRTY | SSTATUS_VS_DIRTY;
+	rv_cpu->f[3] = 0x33;
+	rv_cpu->v[5] = 0x55;
+	assert_false(rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r));
+	fpv_host_is_back();
+	assert_int_equal(csr_read(CSR_HEDELEG) & BIT(CAUSE_ILLEGAL), BIT(CAUSE_ILLEGAL));
+	/* It has used them lately: it begins with them, on any hart. */
+	rig_on(1);
+	fpv_host();
+	run(0);
+	assert_int_equal(rv_cpu->f[3], 0x33);
+	assert_int_equal(rv_cpu->v[5], 0x55);
+	assert_false(rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r));
+	fpv_host_is_back();
+	rig_on(0);
+	/* It uses them no more: after some runs they stay away, and come back when asked for. */
+	for (u32 i = 0; i < 16; i++) {
+		run(0);
+		assert_false(rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r));
+		fpv_host_is_back();
+	}
+	run(0);
+	expect_off(SSTATUS_FS | SSTATUS_VS);
+	assert_true(rig_trap(CAUSE_ILLEGAL, 0, 0, &r));
+	assert_true(rig_trap(CAUSE_ILLEGAL, 0, 0, &r));
+	assert_int_equal(rv_cpu->f[3], 0x33);
+	assert_int_equal(rv_cpu->v[5], 0x55);
+	assert_false(rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r));
+	fpv_host_is_back();
+	hart_features.illegal_traps = false;
+	tvm_end();
+}
+
+static void fpv_illegal(void **state)
+{
+	struct world *w;
+	struct rig_ret r;
+
+	(void)state;
+	hart_features.illegal_traps = true;
+	tvm_start();
+	fpv_host();
+	w = run(0);
+	csr_write(CSR_VSTVEC, RAM + 0x400);
+	/* The TVM has FP and vectors off itself: this is for it to handle. */
+	csr_write(CSR_VSSTATUS, 0);
+	assert_true(rig_trap(CAUSE_ILLEGAL, FADD, 0, &r));
+	assert_int_equal(w->sepc, RAM + 0x400);
+	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_ILLEGAL);
+	assert_int_equal(csr_read(CSR_VSTVAL), FADD);
+	assert_int_equal(csr_read(CSR_VSEPC), ENTRY);
+	expect_off(SSTATUS_FS | SSTATUS_VS);
+	/* Off for FP alone: an instruction that wants a vector gets one, whatever it is. */
+	w->sepc = ENTRY;
+	csr_write(CSR_VSSTATUS, SSTATUS_VS_INITIAL);
+	assert_true(rig_trap(CAUSE_ILLEGAL, 0xffffffff, 0, &r));
+	assert_int_equal(w->sepc, ENTRY);
+	assert_true(rig_trap(CAUSE_ILLEGAL, 0xffffffff, 0, &r));
+	assert_int_equal(w->sepc, RAM + 0x400);
+	assert_int_equal(rv_cpu->f[3], 0xf03);
+	assert_false(rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r));
+	fpv_host_is_back();
+	hart_features.illegal_traps = false;
+	tvm_end();
+}
+
 static void host_interrupts(void **state)
 {
 	struct hart *h = rig_hart();
@@ -124,7 +248,7 @@ static void host_interrupts(void **state)
 	run(0);
 	assert_int_equal(csr_read(CSR_STIMECMP), 123456);
 	assert_int_equal(csr_read(CSR_SIE), BIT(IRQ_SSI) | BIT(IRQ_STI));
-	assert_int_equal(csr_read(CSR_HIE) & BIT(IRQ_SGEI), BIT(IRQ_SGEI));
+	assert_int_equal(csr_read(CSR_HIE), BIT(IRQ_SGEI));
 	assert_int_equal(csr_read(CSR_HGEIE), BIT(1));
 	/* The TSM's own business does not end the run. */
 	assert_true(rig_trap(CAUSE_IRQ | IRQ_SSI, 0, 0, &r));
@@ -132,8 +256,8 @@ static void host_interrupts(void **state)
 	assert_false(rig_trap(CAUSE_IRQ | IRQ_SSI, 0, 0, &r));
 	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_SSI);
 	assert_int_equal(csr_read(CSR_HVIP), BIT(IRQ_VSSI));
-	assert_int_equal(csr_read(CSR_SIE), BIT(IRQ_SSI));
-	assert_int_equal(csr_read(CSR_HIE) & BIT(IRQ_SGEI), 0);
+	assert_int_equal(csr_read(CSR_STIMECMP), ~0ULL);
+	assert_int_equal(csr_read(CSR_HGEIE), 0);
 	/* Pending already: the vCPU is not entered at all. */
 	r = COVH(COVH_RFC_RUN_VCPU, t.id, 0);
 	assert_false(r.entered);
@@ -150,8 +274,8 @@ static void host_interrupts(void **state)
 	assert_int_equal(csr_read(CSR_VSCAUSE), CAUSE_IRQ | IRQ_SGEI);
 	csr_write(CSR_VSIE, 0);
 	run(0);
-	assert_int_equal(csr_read(CSR_SIE), BIT(IRQ_SSI));
-	assert_int_equal(csr_read(CSR_HIE) & BIT(IRQ_SGEI), 0);
+	assert_int_equal(csr_read(CSR_STIMECMP), ~0ULL);
+	assert_int_equal(csr_read(CSR_HGEIE), 0);
 	rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r);
 	tvm_end();
 }
@@ -388,7 +512,7 @@ static void vmids_and_fences(void **state)
 		rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r);
 	}
 	assert_true(rv_cpu->hfence_gvma_all > 0);
-	assert_true(rig_hart()->vmid_generation > 1);
+	assert_true(rig_hart()->vmid_generation > MAX_HARTS);
 	rig_on(0);
 	tvm_end();
 }
@@ -401,16 +525,18 @@ static void without_vmids(void **state)
 
 	(void)state;
 	hart_features.vmid_max = 0;
+	rig_hart()->plain_switch = false;
 	tvm_start();
 	for (u32 i = 0; i < 3; i++) {
 		before = rv_cpu->hfence_gvma_all;
 		run(0);
 		assert_int_equal(csr_read(CSR_HGATP) >> HGATP_VMID_SHIFT & 0x3fff, 0);
 		assert_int_equal(rv_cpu->hfence_gvma_all, before + 1);
-		rig_trap(CAUSE_IRQ | IRQ_STI, 0, 0, &r);
+		assert_false(rig_trap(i ? CAUSE_VIRTUAL_INST : CAUSE_IRQ | IRQ_STI, i ? 0x10500073 : 0, 0, &r));
 		assert_int_equal(rv_cpu->hfence_gvma_all, before + 2);
 	}
 	hart_features.vmid_max = max;
+	rig_hart()->plain_switch = true;
 	tvm_end();
 }
 
@@ -452,6 +578,10 @@ int main(void)
 		SENTENCE("run: a vCPU starts in the documented state", first_entry),
 		SENTENCE("run: the host's state survives, the TVM sees none of it",
 			 host_state_survives),
+		SENTENCE("run: FP and vector registers come when the vCPU uses them, and go with it",
+			 fpv_first_use),
+		SENTENCE("run: an illegal instruction that needs no such register is the vCPU's",
+			 fpv_illegal),
 		SENTENCE("run: the host's interrupts end it as the host has enabled them",
 			 host_interrupts),
 		SENTENCE("exit: page faults, rounded to the page", page_faults),

@@ -47,6 +47,7 @@ static s64 call(u64 eid, u64 fid, const u64 *args, u32 count, u64 *value, bool *
 		w->gpr[REG_A6] = fid;
 		w->gpr[REG_A7] = eid;
 		next = abi_host_ecall(w);
+		next = next ? next : abi_host_run_over(h);
 	} while (next == w && w->sepc == pc);
 	if (in)
 		*in = next != w;
@@ -139,8 +140,11 @@ static bool tvm_step(u64 *seed)
 	} else if (i == 10) {
 		scause = CAUSE_IRQ | IRQ_SSI;
 	}
+	csr_write(CSR_HTVAL, gpa >> 2);
+	csr_write(CSR_HTINST, 0);
 	return (scause == CAUSE_ECALL_VS ? abi_tvm_ecall(h) :
-					   abi_tvm_trap(h, scause, gpa, gpa >> 2, 0)) != &h->host;
+		scause & CAUSE_IRQ ? abi_tvm_interrupt(h, scause) :
+				     abi_tvm_exception(h, scause, gpa)) != &h->host;
 }
 
 static void run(u64 *seed, u64 id)
@@ -163,7 +167,7 @@ static void run(u64 *seed, u64 id)
 			return;
 		}
 	}
-	abi_tvm_trap(h, CAUSE_IRQ | IRQ_STI, 0, 0, 0);
+	abi_tvm_interrupt(h, CAUSE_IRQ | IRQ_STI);
 }
 
 static void add_page(u64 *seed, u64 id, u64 gpa)

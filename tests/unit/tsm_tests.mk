@@ -14,7 +14,7 @@ UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sh
 			   $(wildcard tsm/task/*.c tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
 			   tests/unit/rig.c $(wildcard tsm/check/*.c) $(addprefix tests/oracle/,watch.c shadow.c tlb.c)
 # The oracle looks at the monitor after every call of these tests (tests/oracle/watch.h).
-WATCHED			:= page_bank_add host_space_init abi_host_ecall abi_tvm_ecall abi_tvm_trap
+WATCHED			:= page_bank_add host_space_init abi_host_ecall abi_tvm_ecall abi_tvm_exception abi_tvm_interrupt
 comma			:= ,
 UNIT_RIG_LDFLAGS	:= $(WATCHED:%=-Wl$(comma)--wrap=%)
 

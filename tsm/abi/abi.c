@@ -9,6 +9,7 @@
 #include "rv_arch.h"
 #include "sbi.h"
 #include "tsm_ext.h"
+#include "tvm/run.h"
 #include "vcpu/vcpu.h"
 
 /*
@@ -51,18 +52,31 @@ static struct reply supd_call(const struct world *w)
 	return reply_value(TSM_OK, BIT(SUPD_HOST_DOMAIN) | BIT(SUPD_TSM_DOMAIN));
 }
 
-struct world *abi_host_ecall(struct world *w)
+static inline struct world *answer(struct world *w, struct reply r)
+{
+	if (unlikely(r.err != TSM_OK)) {
+		if (r.err == TSM_AGAIN)
+			return w;
+		r.value = 0;
+	}
+	w->gpr[REG_A0] = (u64)sbi_code[r.err];
+	w->gpr[REG_A1] = r.value;
+	w->sepc += 4;
+	return w;
+}
+
+/* Every other extension and function. */
+static __noinline struct world *any_ecall(struct world *w)
 {
 	struct hart *h = this_hart();
-	bool fail_entry = false;
 	struct reply r;
 
 	switch (w->gpr[REG_A7]) {
 	case SBI_EXT_COVH:
-		r = covh_call(h, w, &fail_entry);
+		r = covh_call(h, w);
 		break;
 	case SBI_EXT_COVI:
-		r = covi_call(h, w, &fail_entry);
+		r = covi_call(h, w);
 		break;
 	case SBI_EXT_NACL:
 		r = nacl_call(h, w);
@@ -80,14 +94,26 @@ struct world *abi_host_ecall(struct world *w)
 	}
 	if (r.entered)
 		return &h->vcpu->world;
-	if (r.err == TSM_AGAIN)
-		return w;
-	if (r.err != TSM_OK && fail_entry) {
-		csr_write(CSR_VSCAUSE, COVE_CAUSE_FAIL_ENTRY);
-		csr_write(CSR_VSTVAL, 0);
-	}
-	w->gpr[REG_A0] = (u64)sbi_code[r.err];
-	w->gpr[REG_A1] = r.err == TSM_OK ? r.value : 0;
-	w->sepc += 4;
-	return w;
+	return answer(w, r);
+}
+
+/* RUN_VCPU, which is called more often than all the others together, goes straight to its room. */
+struct world *abi_host_ecall(struct world *w)
+{
+	bool rfc;
+
+	if (likely(w->gpr[REG_A7] == SBI_EXT_COVH) && likely(covh_is_run(w, &rfc)))
+		return tvm_run(this_hart(), w->gpr[REG_A0], w->gpr[REG_A1], CONFIG_RFC_DEVIATIONS && rfc);
+	return any_ecall(w);
+}
+
+struct world *abi_host_run_over(struct hart *h)
+{
+	struct reply r = covh_run_over(h);
+	bool rfc;
+
+	covh_is_run(&h->host, &rfc);
+	if (r.err != TSM_OK && CONFIG_RFC_DEVIATIONS && rfc)
+		call_fail_entry();
+	return answer(&h->host, r);
 }

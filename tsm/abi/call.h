@@ -9,24 +9,27 @@
 
 #include "base/types.h"
 #include "base/err.h"
+#include "cove/covh.h"
 #include "host/hart.h"
 #include "generated/config.h"
 
 struct call {
 	struct hart *hart;
-	u64 arg[6];		/* those beyond the function's arity are 0 */
+	const u64 *arg;		/* a0 to a5, in the caller's world, which only its hart changes */
 	bool rfc;		/* the caller speaks RFC numbering */
 };
 
+/* Two words: it is returned in registers. */
 struct reply {
 	enum tsm_err err;
-	u64 value;		/* counts only without an error */
 	bool entered;		/* a vCPU is on this hart now */
+	u64 value;		/* counts only without an error */
 };
+
+static_assert(sizeof(struct reply) == 16, "two words");
 
 struct call_row {
 	struct reply (*handler)(const struct call *c);
-	u8 arity;
 	bool fail_entry;	/* a failure shows in the host's scause too (ABI.md 17.2) */
 };
 
@@ -76,22 +79,40 @@ struct reply covh_tvm_fence(const struct call *c);
 /* covh_vcpu.c */
 struct reply covh_create_vcpu(const struct call *c);
 struct reply covh_run_vcpu(const struct call *c);
+/* What tvm_run() left in the hart when it returned NULL. */
+struct reply covh_run_over(struct hart *h);
 
 /* The numbering that a6 names. False: a6 has bits that mean nothing. */
 bool call_numbering(u64 a6, bool *rfc);
-/* Fills in the arguments that the row takes and calls its handler. */
-struct reply call_row_run(const struct call_row *row, struct call *c, const struct world *w, bool *fail_entry);
+/* A failure of the call shows in the host's scause too (ABI.md 17.2). */
+void call_fail_entry(void);
 
-/* covi.c: the same for a COVI call. */
-struct reply covi_call(struct hart *h, const struct world *w, bool *fail_entry);
+static inline struct reply call_row_run(const struct call_row *row, const struct call *c)
+{
+	struct reply r = row->handler(c);
+
+	if (unlikely(r.err != TSM_OK) && row->fail_entry && call_deviates(c))
+		call_fail_entry();
+	return r;
+}
+
+/* covh.c, covi.c: find the handler for a COVH or COVI call of the host and call it. */
+struct reply covh_call(struct hart *h, const struct world *w);
+struct reply covi_call(struct hart *h, const struct world *w);
 
 /* tsm_ext.c: the same for a call of the TSM's own extension. */
 struct reply tsm_ext_call(const struct world *w);
 
 /*
- * covh.c: finds the handler for a COVH call of the host and calls it. *@rfc and *@fail_entry say
- * how a failure is told.
+ * What the latest GET_TSM_INFO said about callers that name no domain (reference/DECISIONS.md 1).
  */
-struct reply covh_call(struct hart *h, const struct world *w, bool *fail_entry);
+extern bool covh_host_speaks_spec;
+
+/* Whether it is RUN_VCPU, called without naming a domain; *rfc: in RFC numbering. */
+static inline bool covh_is_run(const struct world *w, bool *rfc)
+{
+	*rfc = !__atomic_load_n(&covh_host_speaks_spec, __ATOMIC_RELAXED);
+	return w->gpr[REG_A6] == (*rfc ? COVH_RFC_RUN_VCPU : COVH_SPEC_RUN_VCPU);
+}
 
 #endif

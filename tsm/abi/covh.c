@@ -13,46 +13,46 @@
 static struct reply covh_get_tsm_info(const struct call *c);
 
 #define COVH_COMMON								\
-	[COVH_GET_TSM_INFO]	= { covh_get_tsm_info, 2, false },		\
-	[COVH_CONVERT_PAGES]	= { covh_convert_pages, 2, false },		\
-	[COVH_RECLAIM_PAGES]	= { covh_reclaim_pages, 2, false },		\
-	[COVH_GLOBAL_FENCE]	= { covh_global_fence, 0, false },		\
-	[COVH_LOCAL_FENCE]	= { covh_local_fence, 0, false },		\
-	[COVH_CREATE_TVM]	= { covh_create_tvm, 2, false },		\
-	[COVH_FINALIZE_TVM]	= { covh_finalize_tvm, 4, true },
+	[COVH_GET_TSM_INFO]	= { covh_get_tsm_info, false },		\
+	[COVH_CONVERT_PAGES]	= { covh_convert_pages, false },		\
+	[COVH_RECLAIM_PAGES]	= { covh_reclaim_pages, false },		\
+	[COVH_GLOBAL_FENCE]	= { covh_global_fence, false },		\
+	[COVH_LOCAL_FENCE]	= { covh_local_fence, false },		\
+	[COVH_CREATE_TVM]	= { covh_create_tvm, false },		\
+	[COVH_FINALIZE_TVM]	= { covh_finalize_tvm, true },
 
 static const struct call_row covh_rfc[] = {
 	COVH_COMMON
-	[COVH_RFC_DESTROY_TVM]		= { covh_destroy_tvm, 1, false },
-	[COVH_RFC_ADD_MEMORY_REGION]	= { covh_add_memory_region, 3, false },
-	[COVH_RFC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, 3, false },
-	[COVH_RFC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, 6, false },
-	[COVH_RFC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, 5, false },
-	[COVH_RFC_ADD_SHARED_PAGES]	= { covh_add_shared_pages, 5, false },
-	[COVH_RFC_CREATE_VCPU]		= { covh_create_vcpu, 3, false },
-	[COVH_RFC_RUN_VCPU]		= { covh_run_vcpu, 2, true },
-	[COVH_RFC_TVM_FENCE]		= { covh_tvm_fence, 1, false },
-	[COVH_RFC_INVALIDATE_PAGES]	= { covh_invalidate_pages, 3, false },
-	[COVH_RFC_VALIDATE_PAGES]	= { covh_validate_pages, 3, false },
-	[COVH_RFC_PROMOTE_PAGE]		= { covh_promote_page, 3, false },
-	[COVH_RFC_DEMOTE_PAGE]		= { covh_demote_page, 3, false },
-	[COVH_RFC_REMOVE_PAGES]		= { covh_remove_pages, 3, false },
+	[COVH_RFC_DESTROY_TVM]		= { covh_destroy_tvm, false },
+	[COVH_RFC_ADD_MEMORY_REGION]	= { covh_add_memory_region, false },
+	[COVH_RFC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, false },
+	[COVH_RFC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, false },
+	[COVH_RFC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, false },
+	[COVH_RFC_ADD_SHARED_PAGES]	= { covh_add_shared_pages, false },
+	[COVH_RFC_CREATE_VCPU]		= { covh_create_vcpu, false },
+	[COVH_RFC_RUN_VCPU]		= { covh_run_vcpu, true },
+	[COVH_RFC_TVM_FENCE]		= { covh_tvm_fence, false },
+	[COVH_RFC_INVALIDATE_PAGES]	= { covh_invalidate_pages, false },
+	[COVH_RFC_VALIDATE_PAGES]	= { covh_validate_pages, false },
+	[COVH_RFC_PROMOTE_PAGE]		= { covh_promote_page, false },
+	[COVH_RFC_DEMOTE_PAGE]		= { covh_demote_page, false },
+	[COVH_RFC_REMOVE_PAGES]		= { covh_remove_pages, false },
 };
 
 static const struct call_row covh_spec[] = {
 	COVH_COMMON
-	[COVH_SPEC_DESTROY_TVM]		= { covh_destroy_tvm, 1, false },
-	[COVH_SPEC_ADD_MEMORY_REGION]	= { covh_add_memory_region, 3, false },
-	[COVH_SPEC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, 3, false },
-	[COVH_SPEC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, 6, false },
-	[COVH_SPEC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, 5, false },
-	[COVH_SPEC_ADD_SHARED_PAGES]	= { covh_add_shared_pages, 5, false },
-	[COVH_SPEC_CREATE_VCPU]		= { covh_create_vcpu, 3, false },
-	[COVH_SPEC_RUN_VCPU]		= { covh_run_vcpu, 2, true },
-	[COVH_SPEC_TVM_FENCE]		= { covh_tvm_fence, 1, false },
-	[COVH_SPEC_INVALIDATE_PAGES]	= { covh_invalidate_pages, 3, false },
-	[COVH_SPEC_VALIDATE_PAGES]	= { covh_validate_pages, 3, false },
-	[COVH_SPEC_REMOVE_PAGES]		= { covh_remove_pages, 3, false },
+	[COVH_SPEC_DESTROY_TVM]		= { covh_destroy_tvm, false },
+	[COVH_SPEC_ADD_MEMORY_REGION]	= { covh_add_memory_region, false },
+	[COVH_SPEC_ADD_PGT_PAGES]	= { covh_add_pgt_pages, false },
+	[COVH_SPEC_ADD_MEASURED_PAGES]	= { covh_add_measured_pages, false },
+	[COVH_SPEC_ADD_ZERO_PAGES]	= { covh_add_zero_pages, false },
+	[COVH_SPEC_ADD_SHARED_PAGES]	= { covh_add_shared_pages, false },
+	[COVH_SPEC_CREATE_VCPU]		= { covh_create_vcpu, false },
+	[COVH_SPEC_RUN_VCPU]		= { covh_run_vcpu, true },
+	[COVH_SPEC_TVM_FENCE]		= { covh_tvm_fence, false },
+	[COVH_SPEC_INVALIDATE_PAGES]	= { covh_invalidate_pages, false },
+	[COVH_SPEC_VALIDATE_PAGES]	= { covh_validate_pages, false },
+	[COVH_SPEC_REMOVE_PAGES]		= { covh_remove_pages, false },
 };
 
 /*
@@ -61,27 +61,21 @@ static const struct call_row covh_spec[] = {
  * (reference/DECISIONS.md 1).
  */
 static const struct call_row covh_ace[] = {
-	{ covh_promote_page, 3, false },
-	{ covh_demote_page, 3, false },
-	{ covh_remove_pages, 3, false },
+	{ covh_promote_page, false },
+	{ covh_demote_page, false },
+	{ covh_remove_pages, false },
 };
 
-/*
- * What the latest GET_TSM_INFO said about callers that name no domain (reference/DECISIONS.md 1).
- */
-static bool host_speaks_spec;
+bool covh_host_speaks_spec;
 
 bool call_numbering(u64 a6, bool *rfc)
 {
 	u64 sdid = a6 >> SUPD_SDID_SHIFT;
 
-	if (sdid == 0)
-		*rfc = !__atomic_load_n(&host_speaks_spec, __ATOMIC_RELAXED);
-	else if (sdid == SUPD_TSM_DOMAIN)
-		*rfc = false;
-	else
-		return false;
-	return !(a6 & ~(SUPD_FID_MASK | SUPD_SDID_MASK << SUPD_SDID_SHIFT));
+	*rfc = !sdid && !__atomic_load_n(&covh_host_speaks_spec, __ATOMIC_RELAXED);
+	if (likely(a6 <= SUPD_FID_MASK))
+		return true;
+	return sdid <= SUPD_TSM_DOMAIN && !(a6 & ~(SUPD_FID_MASK | SUPD_SDID_MASK << SUPD_SDID_SHIFT));
 }
 
 static bool is_ace(const struct world *w)
@@ -108,24 +102,22 @@ static const struct call_row *row_of(const struct world *w, bool rfc)
 	return fid < count && rows[fid].handler ? &rows[fid] : NULL;
 }
 
-struct reply covh_call(struct hart *h, const struct world *w, bool *fail_entry)
+struct reply covh_call(struct hart *h, const struct world *w)
 {
-	struct call c = { .hart = h };
+	struct call c = { .hart = h, .arg = &w->gpr[REG_A0] };
 	const struct call_row *row = NULL;
 
 	if (call_numbering(w->gpr[REG_A6], &c.rfc))
 		row = row_of(w, c.rfc);
 	if (!row)
 		return reply_value(TSM_E_NOT_SUPPORTED, 0);
-	return call_row_run(row, &c, w, fail_entry);
+	return call_row_run(row, &c);
 }
 
-struct reply call_row_run(const struct call_row *row, struct call *c, const struct world *w, bool *fail_entry)
+void call_fail_entry(void)
 {
-	for (u32 i = 0; i < row->arity; i++)
-		c->arg[i] = w->gpr[REG_A0 + i];
-	*fail_entry = row->fail_entry && call_deviates(c);
-	return row->handler(c);
+	csr_write(CSR_VSCAUSE, COVE_CAUSE_FAIL_ENTRY);
+	csr_write(CSR_VSTVAL, 0);
 }
 
 enum tsm_err call_range(u64 hpa, u64 count, pfn_t *first)
@@ -169,6 +161,6 @@ static struct reply covh_get_tsm_info(const struct call *c)
 		return reply_value(TSM_E_ADDRESS, 0);
 	err = host_copy_out(HPA(c->arg[0]), long_form ? (const void *)&spec : &rfc, size);
 	if (err == TSM_OK)
-		__atomic_store_n(&host_speaks_spec, long_form, __ATOMIC_RELAXED);
+		__atomic_store_n(&covh_host_speaks_spec, long_form, __ATOMIC_RELAXED);
 	return reply_value(err, size);
 }

@@ -217,14 +217,13 @@ struct reply covh_reclaim_pages(const struct call *c)
  */
 struct reply covh_global_fence(const struct call *c)
 {
-	(void)c;
 	if (!iommu_is_current() && !iommu_fence())
 		return reply_value(TSM_E_FAILED, 0);
 	if (!epoch_advance(&host_epoch))
 		return reply_value(TSM_E_ALREADY_STARTED, 0);
 	if (!iommu_fence())
 		return reply_value(TSM_E_FAILED, 0);
-	host_space_enter();
+	host_space_enter(c->hart);
 	return reply_value(TSM_OK, 0);
 }
 
@@ -232,6 +231,6 @@ struct reply covh_global_fence(const struct call *c)
 struct reply covh_local_fence(const struct call *c)
 {
 	(void)c;
-	host_space_enter();
+	host_space_enter(c->hart);
 	return reply_value(TSM_OK, 0);
 }

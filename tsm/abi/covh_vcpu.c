@@ -56,17 +56,19 @@ struct reply covh_create_vcpu(const struct call *c)
 	return reply_value(err, 0);
 }
 
+struct reply covh_run_over(struct hart *h)
+{
+	struct reply r = reply_value(h->run_err, h->run_dead);
+
+	h->run_err = TSM_OK;
+	h->run_dead = 0;
+	return r;
+}
+
 /* COVH run_tvm_vcpu. Refuses: unknown TVM or vCPU, not RUNNABLE, powered off, running already. */
 struct reply covh_run_vcpu(const struct call *c)
 {
-	struct tvm_run run = { .deviates = call_deviates(c) };
-	enum tsm_err err = tvm_run_decode(c->hart, c->arg[0], c->arg[1], &run);
-	struct reply r = reply_value(err, 0);
-	bool dead = false;
-
-	if (err == TSM_OK) {
-		r.entered = tvm_run_perform(c->hart, &run, &dead);
-		r.value = dead;
-	}
-	return r;
+	if (tvm_run(c->hart, c->arg[0], c->arg[1], call_deviates(c)))
+		return (struct reply){ .entered = true };
+	return covh_run_over(c->hart);
 }

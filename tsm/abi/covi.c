@@ -163,28 +163,28 @@ static struct reply covi_rebind_clone(const struct call *c) { return vcpu_call(c
 static struct reply covi_rebind_end(const struct call *c) { return vcpu_call(c, OP_REBIND_END); }
 
 static const struct call_row covi_rows[] = {
-	[COVI_INIT_AIA]			= { covi_init, 3, false },
-	[COVI_SET_CPU_IMSIC_ADDR]	= { covi_set_addr, 3, false },
-	[COVI_CONVERT_IMSIC]		= { covi_convert, 1, false },
-	[COVI_RECLAIM_IMSIC]		= { covi_reclaim, 1, false },
-	[COVI_BIND]			= { covi_bind, 3, true },
-	[COVI_UNBIND_BEGIN]		= { covi_unbind_begin, 3, false },
-	[COVI_UNBIND_END]		= { covi_unbind_end, 2, false },
-	[COVI_INJECT]			= { covi_inject, 3, false },
-	[COVI_REBIND_BEGIN]		= { covi_rebind_begin, 3, false },
-	[COVI_REBIND_CLONE]		= { covi_rebind_clone, 2, false },
-	[COVI_REBIND_END]		= { covi_rebind_end, 2, false },
+	[COVI_INIT_AIA]			= { covi_init, false },
+	[COVI_SET_CPU_IMSIC_ADDR]	= { covi_set_addr, false },
+	[COVI_CONVERT_IMSIC]		= { covi_convert, false },
+	[COVI_RECLAIM_IMSIC]		= { covi_reclaim, false },
+	[COVI_BIND]			= { covi_bind, true },
+	[COVI_UNBIND_BEGIN]		= { covi_unbind_begin, false },
+	[COVI_UNBIND_END]		= { covi_unbind_end, false },
+	[COVI_INJECT]			= { covi_inject, false },
+	[COVI_REBIND_BEGIN]		= { covi_rebind_begin, false },
+	[COVI_REBIND_CLONE]		= { covi_rebind_clone, false },
+	[COVI_REBIND_END]		= { covi_rebind_end, false },
 };
 
-struct reply covi_call(struct hart *h, const struct world *w, bool *fail_entry)
+struct reply covi_call(struct hart *h, const struct world *w)
 {
-	struct call c = { .hart = h };
+	struct call c = { .hart = h, .arg = &w->gpr[REG_A0] };
 	u64 fid = w->gpr[REG_A6] & SUPD_FID_MASK;
 	struct reply r;
 
 	if (!call_numbering(w->gpr[REG_A6], &c.rfc) || fid >= ARRAY_SIZE(covi_rows))
 		return reply_value(TSM_E_NOT_SUPPORTED, 0);
-	r = call_row_run(&covi_rows[fid], &c, w, fail_entry);
+	r = call_row_run(&covi_rows[fid], &c);
 	/* What the host was told of a file may have left it. */
 	sgei_back(h);
 	return r;

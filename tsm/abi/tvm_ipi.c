@@ -38,7 +38,7 @@ static bool targets_read(const struct tvm_call *c, struct targets *x)
 static void ask_self(struct vcpu *v, u32 request)
 {
 	vcpu_ask(v, request);
-	vcpu_serve(v);
+	vcpu_serve_requests(v);
 }
 
 /* True: the host has to run a vCPU that is named. */
@@ -51,7 +51,7 @@ static bool send(const struct tvm_call *c, const struct targets *x)
 		struct hart *h;
 
 		if (v == c->vcpu)
-			ask_self(v, VCPU_REQ_SSIP);
+			ask_self(c->vcpu, VCPU_REQ_SSIP);
 		if (!v || v == c->vcpu || vcpu_is_off(v))
 			continue;
 		h = vcpu_ask(v, VCPU_REQ_SSIP);
@@ -117,7 +117,7 @@ bool tvm_rfence_call(const struct tvm_call *c, u64 fid)
 		struct hart *h;
 
 		if (v == c->vcpu)
-			ask_self(v, request);
+			ask_self(c->vcpu, request);
 		if (!v || v == c->vcpu || vcpu_is_off(v))
 			continue;
 		h = vcpu_ask(v, request);

@@ -14,11 +14,11 @@
  * The host's interrupts end the run; the TSM's own does where it made the host's software interrupt
  * pending.
  */
-static bool on_interrupt(const struct hart *h, const struct vcpu_trap *trap, struct vcpu_exit *e)
+static bool on_interrupt(const struct hart *h, u64 scause, struct vcpu_exit *e)
 {
 	u64 host_file, irq;
 
-	switch (trap->scause & ~CAUSE_IRQ) {
+	switch (scause & ~CAUSE_IRQ) {
 	case IRQ_STI:
 		exit_interrupt(e, IRQ_STI);
 		return false;
@@ -54,26 +54,13 @@ static bool counter_read(struct vcpu *v, u64 stval)
 }
 
 /*
- * WFI waits on the host's side, unless an interrupt is pending already. But for two counters,
- * nothing else that traps as a virtual instruction is offered to a TVM; in VU mode WFI is not
- * either.
+ * But for two counters, nothing that traps as a virtual instruction is offered to a TVM; in VU mode WFI
+ * is not either.
  */
-static bool on_virtual_instruction(struct vcpu *v, const struct vcpu_trap *trap,
-				   struct vcpu_exit *e)
+static void on_virtual_instruction(struct vcpu *v, u64 stval)
 {
-	struct world *w = &v->world;
-
-	if (counter_read(v, trap->stval))
-		return true;
-	if (trap->stval != INSN_WFI || !(w->sstatus & SSTATUS_SPP)) {
-		world_inject(w, CAUSE_ILLEGAL, trap->stval);
-		return true;
-	}
-	w->sepc += 4;
-	if (csr_read(CSR_VSIP) & csr_read(CSR_VSIE))
-		return true;
-	exit_wfi(e);
-	return false;
+	if (!counter_read(v, stval))
+		world_inject(&v->world, CAUSE_ILLEGAL, stval);
 }
 
 /* True: the vCPU goes on. */
@@ -86,7 +73,12 @@ static bool on_exception(struct tvm *t, struct vcpu *v, const struct vcpu_trap *
 	case CAUSE_STORE_GUEST:
 		return tvm_fault(t, v, trap, e);
 	case CAUSE_VIRTUAL_INST:
-		return on_virtual_instruction(v, trap, e);
+		on_virtual_instruction(v, trap->stval);
+		return true;
+	case CAUSE_ILLEGAL:
+		if (!fpv_take(this_hart(), v, trap->stval))
+			world_inject(&v->world, CAUSE_ILLEGAL, trap->stval);
+		return true;
 	}
 	/* Firmware may hand on what hedeleg would have given to the TVM. */
 	if (trap->scause < 64 && (v->world.hedeleg & BIT(trap->scause))) {
@@ -106,19 +98,18 @@ struct world *abi_tvm_ecall(struct hart *h)
 	v->job.enter = false;
 	if (tvm_sbi_call(&call))
 		return v->job.enter ? task_enter(h, &v->task, vcpu_arena(v)) : &v->world;
-	tvm_exit(h, &e);
-	return &h->host;
+	return tvm_exit(h, &e);
 }
 
 /*
  * The vCPU's task trapped. Where the vCPU goes on it executes its ECALL again, which enters the task
  * or takes its result.
  */
-static bool on_task(struct hart *h, const struct vcpu_trap *trap, struct vcpu_exit *e)
+static bool on_task(struct hart *h, u64 scause, struct vcpu_exit *e)
 {
-	switch (task_leave(h, &h->vcpu->task, trap->scause)) {
+	switch (task_leave(h, &h->vcpu->task, scause)) {
 	case TASK_STOPPED:
-		return on_interrupt(h, trap, e);
+		return on_interrupt(h, scause, e);
 	case TASK_PAUSED:
 		/* As if its timer had ended the run: the host runs the vCPU again. */
 		exit_interrupt(e, IRQ_STI);
@@ -129,21 +120,42 @@ static bool on_task(struct hart *h, const struct vcpu_trap *trap, struct vcpu_ex
 	return true;
 }
 
-struct world *abi_tvm_trap(struct hart *h, u64 scause, u64 stval, u64 htval, u64 htinst)
+static __noinline struct world *other_exception(struct hart *h, u64 scause, u64 stval)
 {
-	struct vcpu_trap trap = { scause, stval, htval, htinst };
+	struct vcpu_trap trap = { scause, stval, csr_read(CSR_HTVAL), csr_read(CSR_HTINST) };
 	struct vcpu *v = h->vcpu;
 	struct vcpu_exit e;
-	bool resume;
 
-	if (v->task.on_hart)
-		resume = on_task(h, &trap, &e);
-	else if (scause & CAUSE_IRQ)
-		resume = on_interrupt(h, &trap, &e);
-	else
-		resume = on_exception(tvm_of(v), v, &trap, &e);
-	if (resume)
+	if (v->task.on_hart ? on_task(h, scause, &e) : on_exception(tvm_of(v), v, &trap, &e))
 		return &v->world;
-	tvm_exit(h, &e);
-	return &h->host;
+	return tvm_exit(h, &e);
+}
+
+/* WFI waits on the host's side, unless an interrupt is pending already. */
+static inline struct world *on_wfi(struct hart *h, struct vcpu *v)
+{
+	v->world.sepc += 4;
+	if (csr_read(CSR_VSIP) & csr_read(CSR_VSIE))
+		return &v->world;
+	return tvm_exit_wfi(h);
+}
+
+struct world *abi_tvm_exception(struct hart *h, u64 scause, u64 stval)
+{
+	struct vcpu *v = h->vcpu;
+
+	/* A task cannot cause this one: V is 0 there. */
+	if (scause == CAUSE_VIRTUAL_INST && stval == INSN_WFI && (v->world.sstatus & SSTATUS_SPP))
+		return on_wfi(h, v);
+	return other_exception(h, scause, stval);
+}
+
+struct world *abi_tvm_interrupt(struct hart *h, u64 scause)
+{
+	struct vcpu *v = h->vcpu;
+	struct vcpu_exit e;
+
+	if (v->task.on_hart ? on_task(h, scause, &e) : on_interrupt(h, scause, &e))
+		return &v->world;
+	return tvm_exit(h, &e);
 }

@@ -74,7 +74,7 @@ void __noreturn boot_main(u64 hartid, const void *fdt, u64 instret)
 	h->state = HART_STARTED;
 	h->online = 1;
 	hsm_world_start(h, entry, host_fdt);
-	host_space_enter();
+	host_space_enter(h);
 	log_info("boot: %lu instructions to host entry", csr_read(CSR_INSTRET) - instret);
 	world_enter(&h->host);
 }

@@ -124,6 +124,8 @@ static void probe(struct hart_features *f, u64 cboz_block)
 	csr_write(CSR_HENVCFG, wanted_henvcfg(isa));
 	f->henvcfg = csr_read(CSR_HENVCFG);
 	f->lcofi = isa_has(isa, ISA_SSCOFPMF) && probe_lcofi();
+	f->plain_switch = f->vmid_max && f->world_csrs == WORLD_HAS_STATEEN;
+	f->illegal_traps = rv_illegal_traps();
 	f->seed = isa_has(isa, ISA_ZKR) && rv_csr_seed(&seed);
 	if (isa_has(isa, ISA_ZICBOZ) && cboz_block && cboz_block <= sizeof(zero_block) &&
 	    rv_cbo_zero_works(zero_block))
@@ -227,7 +229,9 @@ static struct hart *hart_create(u32 index)
 	h->msi_index = msi_index(h->imsic);
 	h->state = HART_STOPPED;
 	h->vmid_next = 1;
-	h->vmid_generation = 1;
+	h->vmid_generation = index + 1;
+	h->epoch_slot = &host_epoch_slots[index];
+	h->plain_switch = hart_features.plain_switch;
 	h->task_tables = spa_ptr(layout_take(3));
 	if (hart_features.vector)
 		h->host_vector = spa_ptr(layout_take(harts_vector_pages()));
@@ -249,9 +253,11 @@ void harts_init(u64 boot_hartid)
 void hart_setup(struct hart *h)
 {
 	(void)h;
-	csr_write(CSR_SIE, BIT(IRQ_SSI) | (hart_features.lcofi ? BIT(IRQ_LCOFI) : 0));
+	/* STI and SGEI come when they are armed: by stimecmp and hgeie. */
 	csr_write(CSR_STIMECMP, ~0ULL);
 	csr_write(CSR_HGEIE, 0);
+	csr_write(CSR_SIE, BIT(IRQ_SSI) | BIT(IRQ_STI) | (hart_features.lcofi ? BIT(IRQ_LCOFI) : 0));
+	csr_write(CSR_HIE, BIT(IRQ_SGEI));
 	csr_write(CSR_HVIEN, 0);
 	csr_write(CSR_HVICTL, 0);
 	csr_write(CSR_HVIPRIO1, 0);

@@ -35,7 +35,7 @@ static inline bool pte_is_table(u64 pte) { return (pte & PTE_V) && !(pte & PTE_L
 static inline u64 *pte_table(u64 pte) { return spa_ptr(pfn_spa(pte_pfn(pte))); }
 static inline u64 pte_get(const u64 *e) { return __atomic_load_n(e, __ATOMIC_ACQUIRE); }
 /* Release: what the entry leads to is complete before a walker can see it. */
-static inline void pte_set(u64 *e, u64 v) { __atomic_store_n(e, v, __ATOMIC_RELEASE); }
+static inline void pte_set(u64 *e, u64 v) { rv_store_release(e, v); }
 
 static inline enum gstage_kind pte_kind(u64 pte)
 {

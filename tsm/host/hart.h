@@ -59,17 +59,27 @@ struct hart {
 	struct vector_regs *host_vector;	/* likewise; NULL without V */
 	u64 nacl_shmem;			/* spa of the 3 pinned pages, or 0 */
 	u64 vmid_next;			/* VMIDs of this hart: the next to hand out */
-	u64 vmid_generation;		/* grows when they are handed out anew, after a flush; starts at 1 */
-	u64 hcsr[HCSR_COUNT];		/* host/hcsr.c */
+	/*
+	 * Grows when they are handed out anew, after a flush; no two harts have the same ever: index + 1, in
+	 * steps of MAX_HARTS.
+	 */
+	u64 vmid_generation;
+	struct epoch_slot *epoch_slot;	/* its own in host_epoch */
+	u32 run_err;			/* enum tsm_err and value of a RUN_VCPU that is over at once */
+	u32 run_dead;
+	u64 hgeie;			/* host/sgei.c: what hgeie is while the host runs */
 	u64 sgei_files;			/* host/sgei.c: hardware files whose interrupts the host waits for, a mask */
 	bool sgei_told;			/* the host is shown it, and has not answered yet */
 	bool sgei_waits;		/* it is to be told when it enables interrupts */
-	struct pmu pmu;			/* the host's hardware counters */
-	struct pmu *tvm_pmu;		/* those of the vCPU that is on this hart, or NULL */
+	struct pmu *tvm_pmu;		/* those of the vCPU that is on this hart and has any, or NULL */
+	bool plain_switch;		/* hart_features.plain_switch, and hvictl is not in use (host/sgei.c) */
 	u64 *task_tables;		/* task/: three pages, the root first */
 	u64 task_satp;			/* theirs; 0: they are not filled in yet */
 	u64 tsm_satp;
 	u64 last_probe;			/* EID of the host's latest Base probe here */
+	/* Last: what the fields before it have short offsets for. */
+	struct pmu pmu;			/* the host's hardware counters */
+	u64 hcsr[HCSR_COUNT];		/* host/hcsr.c */
 };
 
 static_assert(offsetof(struct hart, recover) == 0, "rv_fault.S and world.S rely on it");
@@ -90,6 +100,10 @@ struct hart_features {
 	u64 geilen;			/* guest interrupt files a hart */
 	u64 imsic_ids;			/* identities of a guest interrupt file: 1 .. imsic_ids */
 	u64 cboz_block;			/* bytes that cbo.zero clears, 0 where the TSM cannot use it */
+	/* An illegal instruction of VS mode that hedeleg does not give to it arrives in the TSM. */
+	bool illegal_traps;
+	/* VMIDs, and of the CSRs that not every hart has sstateen0 alone: vcpu/switch.h. */
+	bool plain_switch;
 };
 
 extern struct hart_features hart_features;

@@ -135,7 +135,7 @@ static bool take_start(struct hart *h)
 	/* It may have been away for any time: whatever the host's code and tables were then is forgotten. */
 	rv_hfence_gvma_vmid(HOST_VMID);
 	rv_fence_i();
-	host_space_enter();
+	host_space_enter(h);
 	__atomic_store_n(&h->state, HART_STARTED, __ATOMIC_SEQ_CST);
 	return true;
 }
@@ -192,7 +192,7 @@ static void stop(struct hart *h)
 	csr_write(CSR_VSIE, 0);
 	csr_write(CSR_VSTIMECMP, ~0ULL);
 	csr_write(CSR_HVIP, 0);
-	host_space_leave();
+	host_space_leave(h);
 	__atomic_store_n(&h->state, HART_STOPPED, __ATOMIC_SEQ_CST);
 	hsm_wait_for_start(h);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/nacl.h"
-#include "base/check.h"
-#include "cove/nacl.h"
 #include "host/space.h"
 #include "rv_arch.h"
 
@@ -35,21 +33,4 @@ enum tsm_err nacl_set_shmem(struct hart *h, u64 lo, u64 hi, u64 flags)
 	nacl_disable(h);
 	h->nacl_shmem = pfn_spa(pfn).v;
 	return TSM_OK;
-}
-
-static u64 *word_at(const struct hart *h, u64 offset)
-{
-	check(offset <= NACL_SHMEM_SIZE - sizeof(u64) && IS_ALIGNED(offset, sizeof(u64)));
-	return spa_ptr(SPA(h->nacl_shmem + offset));
-}
-
-void nacl_write(const struct hart *h, u64 offset, u64 value)
-{
-	if (h->nacl_shmem)
-		__atomic_store_n(word_at(h, offset), value, __ATOMIC_RELAXED);
-}
-
-u64 nacl_read(const struct hart *h, u64 offset)
-{
-	return h->nacl_shmem ? __atomic_load_n(word_at(h, offset), __ATOMIC_RELAXED) : 0;
 }

@@ -7,8 +7,10 @@
 #ifndef HOST_NACL_H
 #define HOST_NACL_H
 
+#include "base/check.h"
 #include "base/types.h"
 #include "base/err.h"
+#include "cove/nacl.h"
 #include "host/hart.h"
 
 /*
@@ -25,7 +27,21 @@ void nacl_disable(struct hart *h);
  * One 8-byte word at a byte offset into the hart's area (cove/nacl.h). Without an area: dropped,
  * and 0.
  */
-void nacl_write(const struct hart *h, u64 offset, u64 value);
-u64 nacl_read(const struct hart *h, u64 offset);
+static inline u64 *nacl_word_at(spa_t area, u64 offset)
+{
+	check(offset <= NACL_SHMEM_SIZE - sizeof(u64) && IS_ALIGNED(offset, sizeof(u64)));
+	return spa_ptr(SPA(area.v + offset));
+}
+
+static inline void nacl_write(const struct hart *h, u64 offset, u64 value)
+{
+	if (h->nacl_shmem)
+		rv_store(nacl_word_at(SPA(h->nacl_shmem), offset), value);
+}
+
+static inline u64 nacl_read(const struct hart *h, u64 offset)
+{
+	return h->nacl_shmem ? __atomic_load_n(nacl_word_at(SPA(h->nacl_shmem), offset), __ATOMIC_RELAXED) : 0;
+}
 
 #endif

@@ -48,6 +48,8 @@ static void reply(struct world *w, s64 error, s64 value)
 static void set_owned(struct pmu *p, struct world *w, u32 owned)
 {
 	p->owned = owned;
+	if (p != &this_hart()->pmu)
+		this_hart()->tvm_pmu = owned ? p : NULL;
 	w->hcounteren = (w->hcounteren & ~(u64)counters) | owned;
 	csr_write(CSR_HCOUNTEREN, w->hcounteren);
 }
@@ -283,13 +285,13 @@ static void hand_over(struct pmu *from, struct pmu *to, u32 set)
 	}
 }
 
-void pmu_enter(struct hart *h, struct pmu *p, struct world *w)
+void pmu_hand_out(struct hart *h, struct pmu *p, struct world *w)
 {
-	h->tvm_pmu = p;
 	if (h->pmu.started)
 		firmware_stop(h->pmu.started, 0);
 	if (!p->owned)
 		return;
+	h->tvm_pmu = p;
 	hand_over(&h->pmu, p, p->owned);
 	w->hcounteren = (w->hcounteren & ~(u64)counters) | p->owned;
 	if (p->started)
@@ -305,10 +307,8 @@ static void resume(const struct hart *h)
 		firmware_start(h->pmu.started, 0, 0);
 }
 
-void pmu_leave(struct hart *h)
+void pmu_hand_back(struct hart *h, struct pmu *p)
 {
-	struct pmu *p = h->tvm_pmu;
-
 	if (p->owned) {
 		firmware_stop(p->owned, 0);
 		hand_over(p, &h->pmu, p->owned);
@@ -331,16 +331,14 @@ void pmu_release(struct hart *h)
  * The host hears of its own counters only. TVMs are offered no overflow interrupt, and the one of a
  * counter that a TVM had may come when it is gone.
  */
-void pmu_overflow(struct hart *h)
+void pmu_take_overflow(struct hart *h)
 {
 	u32 mine = h->pmu.started & ~(h->tvm_pmu ? h->tvm_pmu->owned : 0u);
 
-	if (!(csr_read(CSR_SIP) & BIT(IRQ_LCOFI)))
-		return;
 	csr_clear(CSR_SIP, BIT(IRQ_LCOFI));
 	if (!mine || !(csr_read(CSR_SCOUNTOVF) & mine))
 		return;
-	if (h->tvm_pmu)
+	if (h->vcpu)
 		h->host.hvip |= BIT(IRQ_LCOFI);
 	else
 		csr_set(CSR_HVIP, BIT(IRQ_LCOFI));

@@ -32,16 +32,27 @@ void pmu_call(struct pmu *p, struct world *w, u64 fid);
  * filters cannot tell the host from a TVM and only machine mode can stop a counter, so the firmware
  * is asked to, when one runs at all.
  */
-void pmu_enter(struct hart *h, struct pmu *p, struct world *w);
-void pmu_leave(struct hart *h);
+void pmu_hand_out(struct hart *h, struct pmu *p, struct world *w);
+void pmu_hand_back(struct hart *h, struct pmu *p);
+
+static inline bool pmu_moves(const struct hart *h, const struct pmu *p)
+{
+	return h->pmu.started | p->owned;
+}
 
 /* The host's life on this hart ends: every counter is given back. */
 void pmu_release(struct hart *h);
 
 /*
  * The overflow interrupt, where the TSM can hand it on (hart_features.lcofi): if it is pending, it
- * becomes pending for the host, unless it is of a TVM's counter.
+ * becomes pending for the host where one of its own counters has overflowed.
  */
-void pmu_overflow(struct hart *h);
+void pmu_take_overflow(struct hart *h);
+
+static inline void pmu_overflow(struct hart *h)
+{
+	if (unlikely(csr_read(CSR_SIP) & BIT(IRQ_LCOFI)))
+		pmu_take_overflow(h);
+}
 
 #endif

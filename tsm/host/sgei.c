@@ -6,15 +6,12 @@
 /* The lowest priority: what the host's own file has pending comes first. */
 #define HVICTL_SHOW_SGEI	(HVICTL_VTI | (u64)IRQ_SGEI << HVICTL_IID_SHIFT | 0xff)
 
-void sgei_arm(const struct hart *h)
+/* What the host waits for on this hart has changed, or whether it knows. */
+static void rearm(struct hart *h)
 {
-	u64 files = h->sgei_told ? 0 : h->sgei_files;
-
-	csr_write(CSR_HGEIE, files);
-	if (files)
-		csr_set(CSR_HIE, BIT(IRQ_SGEI));
-	else
-		csr_clear(CSR_HIE, BIT(IRQ_SGEI));
+	h->hgeie = h->sgei_told ? 0 : h->sgei_files;
+	h->plain_switch = hart_features.plain_switch && !h->sgei_told;
+	sgei_arm(h);
 }
 
 static bool host_interruptible(const struct world *w)
@@ -51,7 +48,7 @@ static void begin_again(struct hart *h)
 		show(h, false);
 	if (h->sgei_waits)
 		wait_on(h, false);
-	sgei_arm(h);
+	rearm(h);
 }
 
 /* What the host waits for may be gone by the time that it can be told. */
@@ -90,7 +87,7 @@ void sgei_back(struct hart *h)
 void sgei_trap(struct hart *h, struct world *w)
 {
 	show(h, true);
-	sgei_arm(h);
+	rearm(h);
 	deliver_or_wait(h, w);
 }
 

@@ -18,8 +18,11 @@
 /* The host has written hie or hgeie of its virtual file. */
 void sgei_update(struct hart *h);
 
-/* Hardware's hgeie and hie as the host on this hart wants them from now on. */
-void sgei_arm(const struct hart *h);
+/* Hardware's hgeie as the host on this hart wants it from now on. SGEI itself is always enabled (hie). */
+static inline void sgei_arm(const struct hart *h)
+{
+	csr_write(CSR_HGEIE, h->hgeie);
+}
 
 /* The host's world leaves the hart, or is back in it. */
 void sgei_hide(const struct hart *h);

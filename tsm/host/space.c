@@ -51,7 +51,7 @@ static bool pte_is_table(u64 pte) { return (pte & PTE_V) && !(pte & PTE_LEAF); }
 
 static u64 pte_get(const u64 *pte) { return __atomic_load_n(pte, __ATOMIC_ACQUIRE); }
 /* Release: the table behind the entry is complete before a walker can see it. */
-static void pte_set(u64 *pte, u64 v) { __atomic_store_n(pte, v, __ATOMIC_RELEASE); }
+static void pte_set(u64 *pte, u64 v) { rv_store_release(pte, v); }
 
 static u64 gib_count(u64 first, u64 frames)
 {
@@ -353,9 +353,9 @@ void host_space_map_file(pfn_t file)
 	pte_set(file_entry(file), pte_leaf(pfn_spa(file).v, PTE_DEVICE));
 }
 
-void host_space_enter(void)
+void host_space_catch_up(const struct hart *h)
 {
-	struct epoch_slot *slot = &host_epoch_slots[this_hart()->index];
+	struct epoch_slot *slot = h->epoch_slot;
 	u64 version = epoch_current(&host_epoch);
 
 	/* Flushed before the slot is active: a fence elsewhere never sees it inside with an old version for nothing. */
@@ -367,11 +367,6 @@ void host_space_enter(void)
 		rv_hfence_gvma_vmid(HOST_VMID);
 		epoch_flushed(slot, version);
 	}
-}
-
-void host_space_leave(void)
-{
-	epoch_leave(&host_epoch_slots[this_hart()->index]);
 }
 
 enum tsm_err host_range(hpa_t hpa, u64 count, pfn_t *first)

@@ -11,6 +11,7 @@
 
 #include "base/types.h"
 #include "base/err.h"
+#include "host/hart.h"
 #include "page/page.h"
 
 /* Takes frames out of the host's G-stage, or puts them back. [pfn, pfn + count) is claimed by the caller. */
@@ -38,10 +39,26 @@ void host_space_init(spa_t root, spa_t pool, u64 pool_pages);
 void host_space_add_bank(pfn_t first, u64 frames, spa_t tables, bool (*is_host)(u64 spa));
 bool host_space_map_device(u64 spa, u64 size);
 
-/* This hart flushes host translations if it is behind (COVH local_fence, and every return to the host). */
-void host_space_enter(void);
+/* This hart, @h, flushes host translations if it is behind (COVH local_fence, and every return to the host). */
+void host_space_catch_up(const struct hart *h);
+
+static inline void host_space_enter(const struct hart *h)
+{
+	if (unlikely(!epoch_rejoin(&host_epoch, h->epoch_slot)))
+		host_space_catch_up(h);
+}
+
+/* Whether it is not behind, now. */
+static inline bool host_space_is_current(const struct hart *h)
+{
+	return __atomic_load_n(&host_epoch.current, __ATOMIC_RELAXED) == h->epoch_slot->version;
+}
+
 /* This hart leaves the host's address space (RUN, HSM stop): it holds no fence back any more. */
-void host_space_leave(void);
+static inline void host_space_leave(const struct hart *h)
+{
+	epoch_leave_inline(h->epoch_slot);
+}
 
 /*
  * A host address range that a call names, checked and turned into frames: page-aligned @hpa, @count >= 1 pages, no wrap,

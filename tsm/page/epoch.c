@@ -104,5 +104,5 @@ void epoch_flushed(struct epoch_slot *slot, u64 version)
 
 void epoch_leave(struct epoch_slot *slot)
 {
-	__atomic_store_n(&slot->active, 0, __ATOMIC_RELEASE);
+	epoch_leave_inline(slot);
 }

@@ -13,6 +13,7 @@
 #define PAGE_EPOCH_H
 
 #include "base/types.h"
+#include "rv_arch.h"
 
 struct epoch_slot {
 	u64 version;		/* the epoch that this user has flushed for */
@@ -53,6 +54,27 @@ bool epoch_passed(struct epoch *e, u32 stamp);
  */
 bool epoch_enter(const struct epoch *e, struct epoch_slot *slot, u64 *version);
 void epoch_flushed(struct epoch_slot *slot, u64 version);
+
+/*
+ * Entering where nothing has to be flushed, the usual case. False: something has; the caller goes on with
+ * the two steps.
+ */
+static inline bool epoch_rejoin(const struct epoch *e, struct epoch_slot *slot)
+{
+	if (__atomic_load_n(&e->current, __ATOMIC_RELAXED) != slot->version)
+		return false;
+	rv_store(&slot->active, 1);
+	/* As epoch_enter(): seen as active first, then the epoch is read for good. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&e->current, __ATOMIC_RELAXED) == slot->version;
+}
+
 void epoch_leave(struct epoch_slot *slot);
+
+/* The same, for callers that cannot afford a call. */
+static inline void epoch_leave_inline(struct epoch_slot *slot)
+{
+	rv_store_release(&slot->active, 0);
+}
 
 #endif

@@ -5,7 +5,7 @@
 
 struct epoch host_epoch;
 
-static struct page_bank banks[PAGE_MAX_BANKS];
+struct page_bank page_banks[PAGE_MAX_BANKS];
 static u32 bank_count;
 static u64 cboz_block;
 
@@ -16,23 +16,23 @@ void page_bank_add(const struct page_bank *bank, enum page_state state)
 	check(bank_count < PAGE_MAX_BANKS);
 	for (u64 i = 0; i < bank->count; i++)
 		bank->words[i] = word;
-	banks[bank_count++] = *bank;
+	page_banks[bank_count++] = *bank;
 }
 
 /* The bank in which all of [pfn, pfn + count) lies, or NULL. */
 static const struct page_bank *range_bank(pfn_t pfn, u64 count)
 {
 	for (u32 i = 0; i < bank_count; i++) {
-		u64 off = pfn.v - banks[i].first;
+		u64 off = pfn.v - page_banks[i].first;
 
-		if (off < banks[i].count && count <= banks[i].count - off)
-			return &banks[i];
+		if (off < page_banks[i].count && count <= page_banks[i].count - off)
+			return &page_banks[i];
 	}
 	return NULL;
 }
 
 /* The words of a range, or NULL. */
-static u64 *range_words(pfn_t pfn, u64 count)
+u64 *page_range_words(pfn_t pfn, u64 count)
 {
 	const struct page_bank *b = range_bank(pfn, count);
 
@@ -41,7 +41,7 @@ static u64 *range_words(pfn_t pfn, u64 count)
 
 static u64 *must_words(pfn_t pfn, u64 count)
 {
-	u64 *w = range_words(pfn, count);
+	u64 *w = page_range_words(pfn, count);
 
 	check(w);
 	return w;
@@ -71,14 +71,14 @@ bool page_is_imsic(pfn_t pfn)
 
 u64 page_word(pfn_t pfn)
 {
-	u64 *w = range_words(pfn, 1);
+	u64 *w = page_frame_word(pfn);
 
 	return w ? __atomic_load_n(w, __ATOMIC_ACQUIRE) : page_word_make(PAGE_RESERVED, 0, 0);
 }
 
-static bool word_swap(u64 *w, u64 *old, u64 new)
+u64 *page_word_at(pfn_t pfn)
 {
-	return __atomic_compare_exchange_n(w, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return must_words(pfn, 1);
 }
 
 /* What @word turns into when it is claimed from @from; false when it cannot be. */
@@ -101,7 +101,7 @@ static bool claimed_word(u64 word, enum page_state from, u64 owner, u64 *claimed
 
 enum tsm_err page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner)
 {
-	u64 *w = range_words(pfn, count);
+	u64 *w = page_range_words(pfn, count);
 
 	if (!w || !count)
 		return TSM_E_ADDRESS;
@@ -109,7 +109,7 @@ enum tsm_err page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner)
 		u64 old = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
 		u64 claimed;
 
-		if (!claimed_word(old, from, owner, &claimed) || !word_swap(&w[i], &old, claimed)) {
+		if (!claimed_word(old, from, owner, &claimed) || !page_word_swap(&w[i], &old, claimed)) {
 			page_unclaim(pfn, i);
 			return TSM_E_ADDRESS;
 		}
@@ -173,34 +173,14 @@ void page_disown(pfn_t pfn, u64 count, enum page_state state, u64 owner)
 	}
 }
 
-/* One more reference to a word that is non-busy, in @state and owned by @owner. */
-static bool word_ref(u64 *w, enum page_state state, u64 owner)
-{
-	u64 old = __atomic_load_n(w, __ATOMIC_RELAXED);
-
-	do {
-		if (page_word_busy(old) || page_word_state(old) != state ||
-		    page_word_owner(old) != owner || page_word_info(old) == UINT32_MAX)
-			return false;
-	} while (!word_swap(w, &old, old + BIT(32)));
-	return true;
-}
-
-static void word_unref(u64 *w)
-{
-	u64 old = __atomic_fetch_sub(w, BIT(32), __ATOMIC_ACQ_REL);
-
-	check(page_word_info(old) > 0);
-}
-
 enum tsm_err page_pin(pfn_t pfn, u64 count)
 {
-	u64 *w = range_words(pfn, count);
+	u64 *w = page_range_words(pfn, count);
 
 	if (!page_range_is_ram(pfn, count))
 		return TSM_E_ADDRESS;
 	for (u64 i = 0; i < count; i++) {
-		if (!word_ref(&w[i], PAGE_HOST, 0)) {
+		if (!page_word_ref(&w[i], PAGE_HOST, 0)) {
 			page_unpin(pfn, i);
 			return TSM_E_ADDRESS;
 		}
@@ -216,27 +196,22 @@ void page_unpin(pfn_t pfn, u64 count)
 		return;
 	w = must_words(pfn, count);
 	for (u64 i = 0; i < count; i++)
-		word_unref(&w[i]);
+		page_unref(&w[i]);
 }
 
-bool page_ref(pfn_t pfn, enum page_state state, u64 owner)
+u64 *page_ref(pfn_t pfn, enum page_state state, u64 owner)
 {
-	u64 *w = range_words(pfn, 1);
+	u64 *w = page_frame_word(pfn);
 
-	return w && word_ref(w, state, owner);
-}
-
-void page_unref(pfn_t pfn)
-{
-	word_unref(must_words(pfn, 1));
+	return likely(w) && page_word_ref(w, state, owner) ? w : NULL;
 }
 
 enum tsm_err page_claim_unreferenced(pfn_t pfn, enum page_state state, u64 owner)
 {
-	u64 *w = range_words(pfn, 1);
+	u64 *w = page_range_words(pfn, 1);
 	u64 old = page_word_make(state, owner, 0);
 
-	return w && word_swap(w, &old, old | PAGE_BUSY) ? TSM_OK : TSM_E_ADDRESS;
+	return w && page_word_swap(w, &old, old | PAGE_BUSY) ? TSM_OK : TSM_E_ADDRESS;
 }
 
 void page_scrub_init(u64 block)
@@ -259,11 +234,11 @@ u64 page_scrub_confidential(void)
 	u64 done = 0;
 
 	for (u32 b = 0; b < bank_count; b++) {
-		if (banks[b].kind != PAGE_KIND_RAM)
+		if (page_banks[b].kind != PAGE_KIND_RAM)
 			continue;
-		for (u64 i = 0; i < banks[b].count; i++)
-			if (page_word_state(banks[b].words[i]) >= PAGE_CONVERTING) {
-				page_scrub(PFN(banks[b].first + i), 1);
+		for (u64 i = 0; i < page_banks[b].count; i++)
+			if (page_word_state(page_banks[b].words[i]) >= PAGE_CONVERTING) {
+				page_scrub(PFN(page_banks[b].first + i), 1);
 				done++;
 			}
 	}

@@ -13,9 +13,11 @@
 #ifndef PAGE_PAGE_H
 #define PAGE_PAGE_H
 
+#include "base/check.h"
 #include "base/types.h"
 #include "base/err.h"
 #include "page/epoch.h"
+#include "rv_arch.h"
 
 enum page_state {
 	PAGE_RESERVED,		/* not RAM, or firmware's: never touched */
@@ -78,8 +80,53 @@ bool page_range_is_ram(pfn_t pfn, u64 count);
 /* True when the frame lies in a bank of interrupt files. */
 bool page_is_imsic(pfn_t pfn);
 
+/* All RAM and all interrupt files; fixed after boot. */
+extern struct page_bank page_banks[PAGE_MAX_BANKS];
+
+/* The words of [pfn, pfn + count), which lies in one bank; or NULL. */
+u64 *page_range_words(pfn_t pfn, u64 count);
+
+/* The word of one frame, or NULL. Most RAM is in the first bank. For this room; others see it through page_word(). */
+static inline u64 *page_frame_word(pfn_t pfn)
+{
+	u64 off = pfn.v - page_banks[0].first;
+
+	return likely(off < page_banks[0].count) ? &page_banks[0].words[off] : page_range_words(pfn, 1);
+}
+
+/* The same for the first bank alone. */
+static inline u64 *page_main_word(pfn_t pfn)
+{
+	u64 off = pfn.v - page_banks[0].first;
+
+	return likely(off < page_banks[0].count) ? &page_banks[0].words[off] : NULL;
+}
+
+static inline bool page_word_swap(u64 *w, u64 *old, u64 new)
+{
+	return __atomic_compare_exchange_n(w, old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* One more reference to a word that is non-busy, in @state and owned by @owner. */
+static inline bool page_word_ref(u64 *w, enum page_state state, u64 owner)
+{
+	u64 old = __atomic_load_n(w, __ATOMIC_RELAXED);
+	u64 new;
+
+	do {
+		new = old + BIT(32);
+		/* All but info at once; info does not wrap. */
+		if ((s32)old != (s32)page_word_make(state, owner, 0) || !page_word_info(new))
+			return false;
+	} while (unlikely(!page_word_swap(w, &old, new)));
+	return true;
+}
+
 /* The word now (0 = PAGE_RESERVED when it is no RAM). A snapshot: only a claim makes it stay. */
 u64 page_word(pfn_t pfn);
+
+/* The word of a frame that the caller has claimed. */
+u64 *page_word_at(pfn_t pfn);
 
 /*
  * Claims [pfn, pfn + count) all or nothing: every word must be non-busy, in state @from and owned by @owner (0: the
@@ -113,11 +160,16 @@ void page_unpin(pfn_t pfn, u64 count);
 
 /*
  * References to an object whose first frame is @pfn (a TVM): taken only while the word is non-busy, in @state, and
- * owned by @owner. page_ref() fails when it is not. Claiming the word requires that no reference is held
+ * owned by @owner. page_ref() returns the word, which page_unref() takes, or NULL. Claiming the word requires that no reference is held
  * (page_claim_unreferenced).
  */
-bool page_ref(pfn_t pfn, enum page_state state, u64 owner);
-void page_unref(pfn_t pfn);
+u64 *page_ref(pfn_t pfn, enum page_state state, u64 owner);
+
+static inline void page_unref(u64 *word)
+{
+	check(page_word_info(rv_add_release(word, 0 - BIT(32))) > 0);
+}
+
 enum tsm_err page_claim_unreferenced(pfn_t pfn, enum page_state state, u64 owner);
 
 /* Zeroes whole frames that the caller has claimed or owns. */

@@ -15,6 +15,7 @@ void offsets(void)
 	DEFINE(WORLD_TSM_SP, offsetof(struct world, tsm_sp));
 	DEFINE(WORLD_TSM_TP, offsetof(struct world, tsm_tp));
 	DEFINE(HART_RECOVER, offsetof(struct hart, recover));
+	DEFINE(HART_HOST, offsetof(struct hart, host));
 	DEFINE(HART_VCPU, offsetof(struct hart, vcpu));
 	DEFINE(HART_STACK_TOP, offsetof(struct hart, stack_top));
 }

@@ -62,17 +62,6 @@ static struct world *host_trap(struct hart *h, struct world *w, u64 scause, u64 
 	return w;
 }
 
-struct world *trap_host_ecall(struct world *w)
-{
-	return abi_host_ecall(w);
-}
-
-struct world *trap_tvm_ecall(struct world *w)
-{
-	(void)w;
-	return abi_tvm_ecall(this_hart());
-}
-
 struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 {
 	struct hart *h = this_hart();
@@ -81,9 +70,9 @@ struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 		hsm_serve_requests(h);
 	else if (scause == (CAUSE_IRQ | IRQ_LCOFI))
 		pmu_overflow(h);
-	if (h->vcpu) {
-		w = abi_tvm_trap(h, scause, stval, csr_read(CSR_HTVAL), csr_read(CSR_HTINST));
-	} else if (scause == (CAUSE_IRQ | IRQ_SGEI)) {
+	if (h->vcpu)
+		return abi_tvm_interrupt(h, scause);
+	if (scause == (CAUSE_IRQ | IRQ_SGEI)) {
 		sgei_trap(h, w);
 	} else if (scause & CAUSE_IRQ) {
 		/* While the host runs, only the TSM's own interrupt and SGEI are enabled: served above, or spurious. */

@@ -12,11 +12,9 @@ void trap_entry(void);
 void __noreturn world_enter(struct world *w);
 
 /*
- * Called by trap_entry with the world that ran; return the one to enter. The first two: an ECALL from VS mode. While the host's
- * is served, s0-s11 of its world are in the hart and not in memory. trap_handle(): every other cause.
+ * Called by trap_entry with the world that ran, for what does not go to abi/ at once: exceptions of the host but ECALLs, and all
+ * interrupts. Returns the world to enter.
  */
-struct world *trap_host_ecall(struct world *w);
-struct world *trap_tvm_ecall(struct world *w);
 struct world *trap_handle(struct world *w, u64 scause, u64 stval);
 
 /* Called by trap_entry, on a stack of its own, for a trap of the TSM that nobody expected. */

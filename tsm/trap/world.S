@@ -40,30 +40,41 @@ trap_entry:
 	sd	t0, (WORLD_GPR + 8 * 10)(a0)
 	sd	t1, WORLD_SEPC(a0)
 	sd	t2, WORLD_SSTATUS(a0)
-	ld	sp, WORLD_TSM_SP(a0)
 	ld	tp, WORLD_TSM_TP(a0)
+	ld	sp, WORLD_TSM_SP(a0)
+	ld	t1, HART_VCPU(tp)
 	li	t0, CAUSE_ECALL_VS
-	bne	a1, t0, 1f
+	bne	a1, t0, 2f
+	bnez	t1, 1f
 
-	/* Live: a0 = world, s0-s11 = the trapped context's. */
-	ld	t0, HART_VCPU(tp)
-	addi	sp, sp, -16
-	sd	a0, 0(sp)
-	bnez	t0, 2f
-	call	trap_host_ecall
-	ld	t0, 0(sp)
+	/* An ECALL of the host. Live: a0 = world, s0-s11 = the host's. Its world has one place, in struct hart. */
+	call	abi_host_ecall
+	addi	t0, tp, HART_HOST
 	beq	a0, t0, world_return
+	beqz	a0, 4f
 	callee_regs sd, t0
 	j	world_enter
-2:	callee_regs sd, a0
-	call	trap_tvm_ecall
-	ld	t0, 0(sp)
+4:	mv	a0, tp
+	call	abi_host_run_over
+	j	world_return
+
+	/* An ECALL of a vCPU. Live: a0 = world, s0-s11 = the vCPU's. What comes back is that world, its task's or the host's. */
+1:	callee_regs sd, a0
+	mv	a0, tp
+	call	abi_tvm_ecall
+	ld	t0, HART_VCPU(tp)
 	beq	a0, t0, world_return
 	j	world_enter
 
-1:	callee_regs sd, a0
+	/* Any other trap. Live: a0 = world, a1 = scause, t1 = the vCPU or 0, s0-s11 = the context's. */
+2:	callee_regs sd, a0
 	csrr	a2, stval
-	call	trap_handle
+	beqz	t1, 3f
+	bltz	a1, 3f
+	mv	a0, tp
+	call	abi_tvm_exception
+	j	world_enter
+3:	call	trap_handle
 
 /* void world_enter(struct world *): a0 = world to enter; does not return. */
 	.globl world_enter

@@ -103,7 +103,7 @@ void tvm_finalize(struct tvm *t, u64 entry_pc, u64 entry_arg, const u8 *identity
 	measure_word(&t->measurement.reg[COVE_MR_TVM_ENTRY], entry_pc);
 	measure_word(&t->measurement.reg[COVE_MR_TVM_ENTRY], entry_arg);
 	memcpy(t->identity, identity, TVM_IDENTITY_SIZE);
-	check(vcpu_power_move(boot, VCPU_OFF, VCPU_CLAIMED));
+	check(boot && vcpu_power_move(boot, VCPU_OFF, VCPU_CLAIMED));
 	vcpu_reset(boot, entry_pc, entry_arg);
 	check(vcpu_power_move(boot, VCPU_CLAIMED, VCPU_ON));
 	spin_lock(&t->lock);

@@ -7,27 +7,19 @@
 #include "vcpu/exit.h"
 #include "vcpu/trap.h"
 
-struct tvm_run {
-	struct tvm *tvm;	/* a reference is held */
-	struct vcpu *vcpu;	/* VCPU_RUNNING */
-	bool deviates;		/* the caller is the RFC client (ABI.md 17.2) */
-	bool not_yet;		/* the vCPU waits for a TLB fence: the host is to come again */
-};
-
 /*
- * Claims a vCPU for this hart. TSM_E_PARAM: no such TVM or vCPU, not RUNNABLE, off, or running
- * elsewhere; TSM_E_ADDRESS: it waits for a share or unshare that cannot be completed yet.
+ * RUN_VCPU. Returns the vCPU's world, which is on this hart now; or NULL: the run is over or has not
+ * begun, h->run_err says which. TSM_E_PARAM: no such TVM or vCPU, not RUNNABLE, off, or running
+ * elsewhere; TSM_E_ADDRESS: it waits for a share or unshare that cannot be completed yet. h->run_dead:
+ * the value of the call. @deviates: the caller is the RFC client (ABI.md 17.2).
  */
-enum tsm_err tvm_run_decode(const struct hart *h, u64 id, u64 vcpu, struct tvm_run *run);
+struct world *tvm_run(struct hart *h, u64 id, u64 vcpu, bool deviates);
 
-/*
- * Finishes what the vCPU waits for and enters it. False: the run is over already, *dead is the
- * value of the call.
- */
-bool tvm_run_perform(struct hart *h, const struct tvm_run *run, bool *dead);
-
-/* Ends the run on this hart with @e: the host's world is loaded and its RUN_VCPU answered. */
-void tvm_exit(struct hart *h, const struct vcpu_exit *e);
+/* Ends the run on this hart with @e: the host's world is loaded and its RUN_VCPU answered. Returns it. */
+struct world *tvm_exit(struct hart *h, const struct vcpu_exit *e);
+/* The same for the two exits that happen most: rows 9, and 4 and 5. */
+struct world *tvm_exit_wfi(struct hart *h);
+struct world *tvm_exit_fault(struct hart *h, u64 cause, gpa_t gpa);
 
 /*
  * fault.c: a guest page fault (causes 20, 21, 23). True: the vCPU goes on; false: *e is the exit.

@@ -12,35 +12,10 @@
 /* What one call does before others may have the TVM's lock. */
 #define REMOVALS_PER_CALL	64
 
-static struct tvm *tvm_at(u64 id)
-{
-	return spa_ptr(pfn_spa(PFN(id)));
-}
-
-struct tvm *tvm_get(u64 id)
-{
-	struct tvm *t;
-
-	/* Every state frame is owned by the id; only the first one's number is it. */
-	if (id >> PAGE_OWNER_BITS || !page_ref(PFN(id), PAGE_TVM_STATE, id))
-		return NULL;
-	t = tvm_at(id);
-	if (tvm_state(t) == TVM_DYING) {
-		page_unref(PFN(id));
-		return NULL;
-	}
-	return t;
-}
-
 void tvm_put(struct tvm *t)
 {
 	if (t)
-		page_unref(PFN(t->id));
-}
-
-struct tvm *tvm_of(const struct vcpu *v)
-{
-	return tvm_at(v->tvm_id);
+		tvm_unref(t);
 }
 
 u64 tvm_create(pfn_t pgd, pfn_t state)
@@ -51,6 +26,7 @@ u64 tvm_create(pfn_t pgd, pfn_t state)
 	page_scrub(pgd, GSTAGE_ROOT_PAGES);
 	page_scrub(state, TVM_STATE_PAGES);
 	t->id = id;
+	t->word = page_word_at(state);
 	identity_measure(&t->measurement);
 	gstage_init(&t->gstage, pgd, &t->epoch);
 	region_map_init(&t->regions);
@@ -60,16 +36,6 @@ u64 tvm_create(pfn_t pgd, pfn_t state)
 	/* Last: from here on the id can be found. */
 	page_commit(state, 1, PAGE_TVM_STATE, id, 0);
 	return id;
-}
-
-struct vcpu *tvm_vcpu(const struct tvm *t, u64 id)
-{
-	u32 pfn;
-
-	if (id >= TVM_MAX_VCPUS)
-		return NULL;
-	pfn = __atomic_load_n(&t->vcpu_pfn[id], __ATOMIC_ACQUIRE);
-	return pfn ? spa_ptr(pfn_spa(PFN(pfn))) : NULL;
 }
 
 bool tvm_build_begin(struct tvm *t)
@@ -233,7 +199,7 @@ enum tsm_err tvm_vcpu_add(struct tvm *t, u64 id, pfn_t pfn)
 	check(id < TVM_MAX_VCPUS);
 	spin_lock(&t->lock);
 	if (!t->vcpu_pfn[id]) {
-		vcpu_init(spa_ptr(pfn_spa(pfn)), t->id, (u32)id);
+		vcpu_init(spa_ptr(pfn_spa(pfn)), t->id, (u32)id, &t->slots[id]);
 		page_commit(pfn, vcpu_state_pages(), PAGE_VCPU_STATE, t->id, 0);
 		epoch_grow(&t->epoch, (u32)id + 1);
 		__atomic_store_n(&t->vcpu_pfn[id], (u32)pfn.v, __ATOMIC_RELEASE);

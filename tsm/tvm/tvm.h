@@ -71,6 +71,7 @@ struct tvm_dying {
 
 struct tvm {
 	u64 id;
+	u64 *word;			/* the page word of the first frame */
 	struct spinlock lock;		/* guards the fields below, except where one says so */
 	enum tvm_state state;
 	u32 builders;			/* calls at work that need INITIALIZING to last */
@@ -98,13 +99,45 @@ static inline u64 tvm_add_frames(const struct tvm_add *a)
 	return a->range.count * (gstage_size(a->range.level) >> PAGE_SHIFT);
 }
 
-/* The TVM with that id, with one more reference, or NULL. */
-struct tvm *tvm_get(u64 id);
-/* Accepts NULL. */
+/* Gives a reference back. tvm_put() accepts NULL. */
 void tvm_put(struct tvm *t);
 
+static inline void tvm_unref(struct tvm *t)
+{
+	page_unref(t->word);
+}
+
+static inline enum tvm_state tvm_state(const struct tvm *t)
+{
+	return __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
+}
+
+static inline struct tvm *tvm_at(u64 id)
+{
+	return spa_ptr(pfn_spa(PFN(id)));
+}
+
+/* The TVM with that id, with one more reference, or NULL. */
+static inline struct tvm *tvm_get(u64 id)
+{
+	struct tvm *t;
+
+	/* Every state frame is owned by the id; only the first one's number is it. */
+	if (unlikely(id >> PAGE_OWNER_BITS || !page_ref(PFN(id), PAGE_TVM_STATE, id)))
+		return NULL;
+	t = tvm_at(id);
+	if (unlikely(tvm_state(t) == TVM_DYING)) {
+		tvm_unref(t);
+		return NULL;
+	}
+	return t;
+}
+
 /* The TVM that a running vCPU belongs to: RUN_VCPU holds a reference to it. */
-struct tvm *tvm_of(const struct vcpu *v);
+static inline struct tvm *tvm_of(const struct vcpu *v)
+{
+	return tvm_at(v->tvm_id);
+}
 
 /*
  * Makes a TVM of four frames at @pgd and TVM_STATE_PAGES frames at @state, which the caller has
@@ -112,8 +145,19 @@ struct tvm *tvm_of(const struct vcpu *v);
  */
 u64 tvm_create(pfn_t pgd, pfn_t state);
 
-/* The vCPU with that id, or NULL. */
-struct vcpu *tvm_vcpu(const struct tvm *t, u64 id);
+/* The vCPU with that id, or NULL. tvm_vcpu_at(): the id is in range. */
+static inline struct vcpu *tvm_vcpu_at(const struct tvm *t, u64 id)
+{
+	/* What the number leads to depends on it: no fence is needed. */
+	u64 pfn = rv_load(&t->vcpu_pfn[id]);
+
+	return likely(pfn) ? spa_ptr(pfn_spa(PFN(pfn))) : NULL;
+}
+
+static inline struct vcpu *tvm_vcpu(const struct tvm *t, u64 id)
+{
+	return id < TVM_MAX_VCPUS ? tvm_vcpu_at(t, id) : NULL;
+}
 
 /* A call that needs the TVM to stay INITIALIZING; false: it is not. */
 bool tvm_build_begin(struct tvm *t);
@@ -132,11 +176,6 @@ enum tsm_err tvm_measure_begin(struct tvm *t, const struct tvm_add *add, pfn_t s
 			       struct tvm_measuring **m);
 void tvm_measure_pause(struct tvm *t);
 void tvm_measure_end(struct tvm *t);
-
-static inline enum tvm_state tvm_state(const struct tvm *t)
-{
-	return __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
-}
 
 /* Room for one change of the region map. Lock held. TSM_E_NO_MEMORY: the pool is empty. */
 enum tsm_err tvm_regions_reserve(struct tvm *t);

@@ -16,7 +16,7 @@ void exit_ecall(struct vcpu_exit *e, struct vcpu *v, u32 args, enum vcpu_pending
 	/* Legacy calls have no function number. */
 	e->arg[6] = pending == PENDING_PUTCHAR ? 0 : v->world.gpr[REG_A6];
 	e->arg[7] = v->world.gpr[REG_A7];
-	v->pending = pending;
+	v->pending = (u8)pending;
 }
 
 void exit_notify(struct vcpu_exit *e, u64 eid, u64 fid, u64 a0, u64 a1, bool dead)
@@ -29,9 +29,20 @@ void exit_notify(struct vcpu_exit *e, u64 eid, u64 fid, u64 a0, u64 a1, bool dea
 	};
 }
 
+/* Without arguments; arg[] is not looked at then. */
+static void plain(struct vcpu_exit *e, u64 scause, u64 stval, u64 htval)
+{
+	e->scause = scause;
+	e->stval = stval;
+	e->htval = htval;
+	e->htinst = 0;
+	e->args = 0;
+	e->dead = false;
+}
+
 void exit_page_fault(struct vcpu_exit *e, u64 cause, gpa_t gpa)
 {
-	*e = (struct vcpu_exit){ .scause = cause, .htval = ALIGN_DOWN(gpa.v, PAGE_SIZE) >> 2 };
+	plain(e, cause, 0, ALIGN_DOWN(gpa.v, PAGE_SIZE) >> 2);
 }
 
 void exit_mmio(struct vcpu_exit *e, struct vcpu *v, gpa_t gpa, const struct mmio_op *op)
@@ -51,17 +62,18 @@ void exit_mmio(struct vcpu_exit *e, struct vcpu *v, gpa_t gpa, const struct mmio
 
 void exit_wfi(struct vcpu_exit *e)
 {
-	*e = (struct vcpu_exit){ .scause = CAUSE_VIRTUAL_INST, .stval = INSN_WFI };
+	plain(e, CAUSE_VIRTUAL_INST, INSN_WFI, 0);
 }
 
 void exit_interrupt(struct vcpu_exit *e, u64 irq)
 {
-	*e = (struct vcpu_exit){ .scause = CAUSE_IRQ | irq };
+	plain(e, CAUSE_IRQ | irq, 0, 0);
 }
 
 void exit_dead(struct vcpu_exit *e, u64 scause)
 {
-	*e = (struct vcpu_exit){ .scause = scause, .dead = true };
+	plain(e, scause, 0, 0);
+	e->dead = true;
 }
 
 void exit_console(struct vcpu_exit *e, struct vcpu *v)
@@ -74,21 +86,6 @@ void exit_console(struct vcpu_exit *e, struct vcpu *v)
 	};
 	v->console_next++;
 	v->pending = PENDING_CONSOLE;
-}
-
-void exit_report(const struct hart *h, const struct vcpu *v, const struct vcpu_exit *e)
-{
-	csr_write(CSR_VSCAUSE, e->scause);
-	nacl_write(h, NACL_CSR_OFFSET(CSR_VSTIMECMP), v->world.vstimecmp);
-	nacl_write(h, NACL_CSR_OFFSET(CSR_VSIE), v->world.vsie);
-	nacl_write(h, NACL_CSR_OFFSET(CSR_HTIMEDELTA), v->world.htimedelta - h->host.htimedelta);
-	if (e->scause & CAUSE_IRQ)
-		return;
-	csr_write(CSR_VSTVAL, e->stval);
-	nacl_write(h, NACL_CSR_OFFSET(CSR_HTVAL), e->htval);
-	nacl_write(h, NACL_CSR_OFFSET(CSR_HTINST), e->htinst);
-	for (u32 i = 0; i < e->args; i++)
-		nacl_write(h, NACL_GPR_OFFSET(REG_A0 + i), e->arg[i]);
 }
 
 static void ecall_done(struct vcpu *v, u64 error)
@@ -130,11 +127,11 @@ void vcpu_answer(struct vcpu *v, u64 error, u64 value)
 	v->pending = PENDING_NONE;
 }
 
-bool vcpu_complete(const struct hart *h, struct vcpu *v, bool full_console, struct vcpu_exit *e)
+bool vcpu_complete_pending(const struct hart *h, struct vcpu *v, bool full_console, struct vcpu_exit *e)
 {
-	switch (v->pending) {
+	switch ((enum vcpu_pending)v->pending) {
 	case PENDING_NONE:
-		return true;
+		break;
 	case PENDING_SHARE:
 	case PENDING_UNSHARE:
 		/* tvm/ has finished these before. */

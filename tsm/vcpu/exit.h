@@ -7,6 +7,7 @@
 #define VCPU_EXIT_H
 
 #include "base/types.h"
+#include "host/nacl.h"
 #include "vcpu/vcpu.h"
 
 struct vcpu_exit {
@@ -42,11 +43,51 @@ void exit_dead(struct vcpu_exit *e, u64 scause);
 /* The next byte of console[] as a legacy putchar call (DECISIONS 7). */
 void exit_console(struct vcpu_exit *e, struct vcpu *v);
 
+/* The host's own scause and stval, where the vCPU was not entered. */
+static inline void exit_tell(const struct vcpu_exit *e)
+{
+	csr_write(CSR_VSCAUSE, e->scause);
+	if (!(e->scause & CAUSE_IRQ))
+		csr_write(CSR_VSTVAL, e->stval);
+}
+
 /*
- * Writes the exit where the host looks for it: its own scause and stval, and the hart's NACL area.
- * The host's CSRs are loaded, the vCPU's are in its world.
+ * The rest of the exit, where the host looks for it: the hart's NACL area. The vCPU's CSRs are in its
+ * world. exit_report_plain(): an exit without arguments.
  */
-void exit_report(const struct hart *h, const struct vcpu *v, const struct vcpu_exit *e);
+#define EXIT_MIDDLE	NACL_CSR_OFFSET(CSR_HSTATUS)
+
+static inline void exit_store(u64 middle, u64 csr, u64 value)
+{
+	u64 *p = spa_ptr(SPA(middle + NACL_CSR_OFFSET(csr) - EXIT_MIDDLE));
+
+	rv_store(p, value);
+}
+
+static inline void exit_report_plain(const struct hart *h, const struct vcpu *v, u64 scause, u64 htval, u64 htinst)
+{
+	bool irq = scause & CAUSE_IRQ;
+	u64 middle;
+
+	if (unlikely(!h->nacl_shmem))
+		return;
+	/* From there every word is near enough for one instruction. */
+	middle = rv_opaque(h->nacl_shmem + EXIT_MIDDLE);
+	exit_store(middle, CSR_VSTIMECMP, v->world.vstimecmp);
+	exit_store(middle, CSR_VSIE, v->world.vsie);
+	exit_store(middle, CSR_HTIMEDELTA, v->world.htimedelta - h->host.htimedelta);
+	if (irq)
+		return;
+	exit_store(middle, CSR_HTVAL, htval);
+	exit_store(middle, CSR_HTINST, htinst);
+}
+
+static inline void exit_report(const struct hart *h, const struct vcpu *v, const struct vcpu_exit *e)
+{
+	exit_report_plain(h, v, e->scause, e->htval, e->htinst);
+	for (u32 i = 0; i < e->args; i++)
+		nacl_write(h, NACL_GPR_OFFSET(REG_A0 + i), e->arg[i]);
+}
 
 /* Finishes a call that went to the host: a0, a1 and the pc. */
 void vcpu_answer(struct vcpu *v, u64 error, u64 value);
@@ -56,6 +97,11 @@ void vcpu_answer(struct vcpu *v, u64 error, u64 value);
  * next exit. @full_console: a DBCN write that comes back as (0, 0) counts as written in full
  * (ABI.md 17.2).
  */
-bool vcpu_complete(const struct hart *h, struct vcpu *v, bool full_console, struct vcpu_exit *e);
+bool vcpu_complete_pending(const struct hart *h, struct vcpu *v, bool full_console, struct vcpu_exit *e);
+
+static inline bool vcpu_complete(const struct hart *h, struct vcpu *v, bool full_console, struct vcpu_exit *e)
+{
+	return likely(v->pending == PENDING_NONE) || vcpu_complete_pending(h, v, full_console, e);
+}
 
 #endif

@@ -22,27 +22,19 @@ pfn_t vcpu_arena(const struct vcpu *v)
 	return pfn_add(spa_pfn(ptr_spa(v)), vcpu_register_pages());
 }
 
-void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id)
+void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id, struct epoch_slot *slot)
 {
 	const struct world *host = &this_hart()->host;
 
 	v->tvm_id = tvm_id;
 	v->id = id;
+	v->slot = slot;
 	v->world.hedeleg = host->hedeleg;
-	/* The counters' overflow interrupt is the host's. */
-	v->world.hideleg = host->hideleg & ~BIT(IRQ_LCOFI);
+	v->world.hideleg = host->hideleg;
 	v->world.henvcfg = host->henvcfg;
 	/* The hart's counters show what the host does: vcpu_counter() instead, and host/pmu.c. */
 	v->world.hcounteren = HCOUNTEREN_TM;
 	v->world.hstateen0 = host->hstateen0;
-}
-
-bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to)
-{
-	u32 old = from;
-
-	return __atomic_compare_exchange_n(&v->power, &old, to, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
 }
 
 /*
@@ -58,13 +50,10 @@ struct hart *vcpu_ask(struct vcpu *v, u32 requests)
 	return harts[__atomic_load_n(&v->on_hart, __ATOMIC_SEQ_CST)];
 }
 
-void vcpu_serve(struct vcpu *v)
+void vcpu_serve_requests(struct vcpu *v)
 {
-	u32 requests;
+	u32 requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 
-	if (!__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST))
-		return;
-	requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_SEQ_CST);
 	if (requests & VCPU_REQ_SSIP)
 		csr_set(CSR_HVIP, BIT(IRQ_VSSI));
 	if (requests & VCPU_REQ_FENCE_I)
@@ -89,9 +78,7 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 	w->gpr[REG_A0] = v->id;
 	w->gpr[REG_A1] = opaque;
 	w->sepc = pc;
-	/* What is not moved at a change of world stays off. */
-	w->sstatus = SSTATUS_SPP | SSTATUS_UXL_64 | (hart_features.fp ? SSTATUS_FS_INITIAL : 0) |
-		     (hart_features.vector ? SSTATUS_VS_INITIAL : 0);
+	w->sstatus = SSTATUS_SPP | SSTATUS_UXL_64;
 	w->hstatus = HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_VTW | HSTATUS_VSXL_64;
 	w->vsstatus = SSTATUS_FS_INITIAL | SSTATUS_VS_INITIAL | SSTATUS_UXL_64;
 	w->vstimecmp = ~0ULL;
@@ -101,6 +88,10 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque)
 	if (hart_features.vector)
 		memset((char *)v + VCPU_VECTOR_OFFSET, 0,
 		       sizeof(struct vector_regs) + 32 * hart_features.vlenb);
+	fpv_reset(v);
+	/* The next run sets up what depends on hart and address space. */
+	v->vmid_generation = 0;
+	v->counts = false;
 	v->cycle = 0;
 	v->instret = 0;
 	v->pmu.owned = 0;

@@ -8,6 +8,7 @@
 #ifndef VCPU_VCPU_H
 #define VCPU_VCPU_H
 
+#include "base/check.h"
 #include "base/types.h"
 #include "gstage/gstage.h"
 #include "host/hart.h"
@@ -71,7 +72,6 @@ struct vcpu_job {
 
 struct vcpu {
 	struct world world;
-	struct fp_regs fp;
 	u64 tvm_id;
 	u32 id;
 	u32 power;		/* enum vcpu_power, atomically */
@@ -79,29 +79,42 @@ struct vcpu {
 	u32 requests;		/* VCPU_REQ_*, any hart, atomically */
 	u32 on_hart;		/* index of the hart, while VCPU_RUNNING; read by any hart, atomically */
 
-	enum vcpu_pending pending;
+	/* What makes a run more than a change of world: usually nothing, which is one look. */
+	union {
+		struct {
+			u8 pending;		/* enum vcpu_pending */
+			u8 fpv_loaded;		/* units whose registers are in the hart, FPV_*; fpv.c */
+			u8 fpv_expected;	/* units that the next run begins with */
+			bool counts;		/* it has looked at a counter of its own */
+		};
+		u32 extras;
+	};
+	u8 fp_keep, vector_keep;	/* runs for which the units are expected */
+	/*
+	 * What its cycle and instret have counted since it first looked: time on a hart only. While it
+	 * is on one, less what the hart's counter was at entry.
+	 */
+	u64 cycle, instret;
+	u64 vmid_generation;	/* of the hart where it ran last, when it took its VMID there; 0: nowhere */
+	u64 vmid;
+	struct epoch_slot *slot;	/* its own in the TVM's epoch */
+	u32 code_version;	/* of the TVM, when that hart last executed fence.i for it */
+	bool lenient;		/* the run that is on was called in RFC numbering (ABI.md 17.2) */
+
+	struct fp_regs fp;
 	struct mmio_op mmio;			/* PENDING_LOAD, PENDING_STORE */
 	struct vcpu_share share;		/* PENDING_SHARE, PENDING_UNSHARE */
 	u32 console_size, console_next;		/* PENDING_CONSOLE */
 	u8 console[VCPU_CONSOLE_MAX];
 
-	struct irq_vcpu irq;
-	bool lenient;		/* the run that is on was called in RFC numbering (ABI.md 17.2) */
-	/*
-	 * What its cycle and instret have counted: time on a hart only. While it is on one, less
-	 * what the hart's counter was at entry.
-	 */
-	u64 cycle, instret;
 	struct pmu pmu;
-
-	u32 hart_index;		/* where it ran last; meaningful when vmid_generation is not 0 */
-	u32 code_version;	/* of the TVM, when this hart last executed fence.i for it */
-	u64 vmid_generation;
-	u64 vmid;
+	struct irq_vcpu irq;
 
 	struct vcpu_job job;
 	struct task task;
 };
+
+static_assert(offsetof(struct vcpu, world) == 0, "world.S compares hart.vcpu with the world to enter");
 
 /* The vector registers follow struct vcpu where V exists. */
 #define VCPU_VECTOR_OFFSET	ALIGN_UP(sizeof(struct vcpu), 16ULL)
@@ -116,10 +129,25 @@ pfn_t vcpu_arena(const struct vcpu *v);
  * @v is scrubbed memory. The vCPU is off; its delegation and environment are those of the host on
  * this hart.
  */
-void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id);
+void vcpu_init(struct vcpu *v, u64 tvm_id, u32 id, struct epoch_slot *slot);
 
 /* State transitions of `power`; false: it was not @from. */
-bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to);
+static inline bool vcpu_power_move(struct vcpu *v, enum vcpu_power from, enum vcpu_power to)
+{
+	return rv_cas32(&v->power, from, to);
+}
+
+/* The hart that runs it is done with it. */
+static inline void vcpu_stop_running(struct vcpu *v, enum vcpu_power to)
+{
+	check(__atomic_load_n(&v->power, __ATOMIC_RELAXED) == VCPU_RUNNING);
+	rv_store_release(&v->power, (u32)to);
+}
+
+static inline bool vcpu_waits_for_share(const struct vcpu *v)
+{
+	return v->pending >= PENDING_SHARE;
+}
 
 static inline bool vcpu_is_off(const struct vcpu *v)
 {
@@ -131,8 +159,20 @@ static inline bool vcpu_is_off(const struct vcpu *v)
  * NULL: it is on none, and whoever enters it serves them.
  */
 struct hart *vcpu_ask(struct vcpu *v, u32 requests);
-/* Serves them. The vCPU's CSRs are loaded on this hart. */
-void vcpu_serve(struct vcpu *v);
+/* Serves them, if there are any. The vCPU's CSRs are loaded on this hart. */
+void vcpu_serve_requests(struct vcpu *v);
+
+static inline bool vcpu_is_asked(const struct vcpu *v)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&v->requests, __ATOMIC_RELAXED);
+}
+
+static inline void vcpu_serve(struct vcpu *v)
+{
+	if (unlikely(vcpu_is_asked(v)))
+		vcpu_serve_requests(v);
+}
 
 /*
  * Reset state with a start address and argument (FINALIZE, HSM start): VS mode, a0 = id, a1 =
@@ -140,34 +180,29 @@ void vcpu_serve(struct vcpu *v);
  */
 void vcpu_reset(struct vcpu *v, u64 pc, u64 opaque);
 
-/* run.c: entering and leaving */
-
-/* The address space that a vCPU is entered with. */
-struct vcpu_space {
-	u64 hgatp;			/* without VMID */
-	struct epoch *epoch;
-	struct epoch_slot *slot;	/* the vCPU's own */
-	u32 code_version;		/* grows when pages are added */
-};
-
-/*
- * Moves this hart from the host's world to the vCPU's: registers, FP and vector state, CSRs,
- * address space, TLB; arms the host's interrupts so that they end the run (ABI.md 9.2). The vCPU is
- * VCPU_RUNNING.
- */
-void vcpu_enter(struct hart *h, struct vcpu *v, const struct vcpu_space *space);
-
-/* The way back. When it returns, this hart holds nothing of the TVM and v is only memory. */
-void vcpu_leave(struct hart *h, struct vcpu *v, struct epoch_slot *slot);
+/* run.c */
 
 /*
  * A read of the vCPU's cycle or instret (CSR_CYCLE, CSR_INSTRET) while it is on this hart. False:
  * @csr is neither, or the vCPU's user mode may not read it.
  */
-bool vcpu_counter(const struct vcpu *v, u32 csr, u64 *value);
+bool vcpu_counter(struct vcpu *v, u32 csr, u64 *value);
 
-/* fpv.c: eager moves of FP and vector state */
-void fpv_enter(struct hart *h, struct vcpu *v);
-void fpv_leave(struct hart *h, struct vcpu *v);
+/* fpv.c: FP and vector registers */
+
+#define FPV_FP		1u
+#define FPV_VECTOR	2u
+
+/* Nothing of them is loaded; the memory that they live in is zeroed by the caller. */
+void fpv_reset(struct vcpu *v);
+/* On the way in: takes what v->fpv_expected says, which is not nothing. */
+void fpv_take_expected(struct hart *h, struct vcpu *v);
+/*
+ * An illegal instruction of the vCPU; @insn, or 0. True: it may have been for want of registers that are
+ * there now: to be executed again. False: it is the vCPU's to deal with.
+ */
+bool fpv_take(struct hart *h, struct vcpu *v, u64 insn);
+/* On the way out: the host's registers come back. v->fpv_loaded is not nothing. */
+void fpv_give_back(struct hart *h, struct vcpu *v);
 
 #endif

@@ -76,6 +76,23 @@ static inline u64 *rv_csr(u32 num)
 	*rv_csr(num) = (val);				\
 	old_; })
 
+#define rv_opaque(val)			(val)
+#define rv_load(p)			__atomic_load_n(p, __ATOMIC_RELAXED)
+#define rv_store(p, val)		__atomic_store_n(p, val, __ATOMIC_RELAXED)
+#define rv_store_release(p, val)	__atomic_store_n(p, val, __ATOMIC_RELEASE)
+
+static inline bool rv_cas64(u64 *p, u64 old, u64 new)
+{
+	return __atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+bool rv_cas32(u32 *p, u32 old, u32 new);
+
+static inline u64 rv_add_release(u64 *p, u64 n)
+{
+	return __atomic_fetch_add(p, n, __ATOMIC_RELEASE);
+}
+
 static inline u64 rv_hpmcounter(u32 i) { return rv_cpu->csr[CSR_CYCLE + i]; }
 struct sbiret sbi_call(u64 ext, u64 fid, u64 arg0, u64 arg1, u64 arg2, u64 arg3, u64 arg4);
 

@@ -115,3 +115,8 @@ void rv_vector_load(const struct vector_regs *r)
 	rv_cpu->csr[CSR_VTYPE] = r->vtype;
 	memcpy(rv_cpu->v, r->v, 32 * rv_cpu->vlenb);
 }
+
+bool rv_cas32(u32 *p, u32 old, u32 new)
+{
+	return __atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}

@@ -31,6 +31,56 @@
 	u64 v_ = (val);								\
 	__asm__ volatile("csrc " CSR_STR(csr) ", %0" : : "rK"(v_) : "memory"); })
 
+/*
+ * Stores that are one access each, and those that are seen after everything before them. gcc 12 makes an AMO of an
+ * __atomic store.
+ */
+#define rv_load(p)		(*(const volatile __typeof__(*(p)) *)(p))
+#define rv_store(p, val)	((void)(*(volatile __typeof__(*(p)) *)(p) = (val)))
+#define rv_store_release(p, val) ({						\
+	__atomic_thread_fence(__ATOMIC_RELEASE);				\
+	rv_store(p, val); })
+
+/* The same value, of which the compiler knows nothing: it keeps it in a register. */
+#define rv_opaque(val) ({							\
+	__typeof__(val) v_ = (val);						\
+	__asm__("" : "+r"(v_));							\
+	v_; })
+
+/* Compare and swap, acquire and release; true: done. Shorter than what gcc 12 makes of the builtin. */
+static inline bool rv_cas64(u64 *p, u64 old, u64 new)
+{
+	u64 seen, failed;
+
+	__asm__ volatile("1:	lr.d.aq	%0, (%2)\n"
+			 "	bne	%0, %3, 2f\n"
+			 "	sc.d.rl	%1, %4, (%2)\n"
+			 "	bnez	%1, 1b\n"
+			 "2:" : "=&r"(seen), "=&r"(failed) : "r"(p), "r"(old), "r"(new) : "memory");
+	return seen == old;
+}
+
+static inline bool rv_cas32(u32 *p, u32 old, u32 new)
+{
+	u64 seen, failed;
+
+	__asm__ volatile("1:	lr.w.aq	%0, (%2)\n"
+			 "	bne	%0, %3, 2f\n"
+			 "	sc.w.rl	%1, %4, (%2)\n"
+			 "	bnez	%1, 1b\n"
+			 "2:" : "=&r"(seen), "=&r"(failed) : "r"(p), "r"((s64)(s32)old), "r"(new) : "memory");
+	return (u32)seen == old;
+}
+
+/* Adds; what was before. Seen after everything before it. */
+static inline u64 rv_add_release(u64 *p, u64 n)
+{
+	u64 old;
+
+	__asm__ volatile("amoadd.d.rl %0, %2, (%1)" : "=r"(old) : "r"(p), "r"(n) : "memory");
+	return old;
+}
+
 struct sbiret {
 	s64 error;
 	s64 value;
@@ -163,6 +213,8 @@ bool rv_csr_exists_sctrstatus(void);
 bool rv_csr_exists_vsiselect(void);
 bool rv_csr_exists_vlenb(void);
 bool rv_csr_seed(u64 *value);
+/* An illegal instruction of VS mode that hedeleg does not give to it arrives in HS mode (rv_probe.S). */
+bool rv_illegal_traps(void);
 /* cbo.zero on @p (block-aligned): false when it trapped. */
 bool rv_cbo_zero_works(void *p);
 
