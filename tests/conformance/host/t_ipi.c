@@ -45,6 +45,7 @@ static void one_vcpu(void)
 	ok(!soft_pending(0), "and is taken back by clearing it");
 	sbi_ok(tvm_ecall(&vm, 0, SBI_EXT_IPI, SBI_IPI_SEND, 0, ~0ULL, 0), "an IPI to all");
 	ok(soft_pending(0), "reaches itself");
+	ok(!(csr_read(sip) & BIT(IRQ_SSI)), "it is not pending for the host");
 	ok(tvm_destroy(&vm), "the TVM is destroyed");
 }
 
