@@ -158,6 +158,57 @@ static void both_formats(void)
 	end();
 }
 
+/* GET_EVIDENCE in RUNs of a millisecond each. How many there were; 0: it did not end as it should. */
+static u32 fetch_in_parts(void)
+{
+	const u64 in[] = { KEY, sizeof(cose_key), CHALLENGE, COVE_CERT_CBOR, OUT, OUT_SIZE, COVG_GET_EVIDENCE, SBI_EXT_COVG };
+	static const u32 code[] = { INSN_ECALL };
+	struct exit e;
+	u32 runs = 0;
+
+	tvm_code(&vm, 0, code, 1);
+	for (u32 i = 0; i < ARRAY_SIZE(in); i++)
+		tvm_set(&vm, 0, 10 + i, in[i]);
+	if (!tvm_command_begin(&vm, 0, OP_EXEC, 0, 0))
+		return 0;
+	csr_write(sie, BIT(IRQ_STI));
+	do {
+		csr_write(0x14d, now() + ticks_per_second / 1000);
+		vcpu_run(&vm, 0, &e);
+		runs++;
+	} while (!e.error && e.scause == (CAUSE_IRQ | IRQ_STI) && runs < 1000000);
+	csr_write(sie, 0);
+	csr_write(0x14d, ~0ULL);
+	return tvm_result(&vm, 0, &e) == CAUSE_BREAK ? runs : 0;
+}
+
+/*
+ * The program that signs runs between two instructions of the vCPU, in several RUNs: host and TVM find their own FP and vector
+ * state afterwards (rt/fpv.h).
+ */
+static void fp_and_vectors(void)
+{
+	u64 units = (machine.has_d ? FPV_F | FPV_F_CSR : 0) | (machine.has_v ? FPV_V | FPV_V_CSR : 0);
+	const u64 tvm = 0x1111222233330000, host = 0x4444555566660000, csrs = 0x6dULL << FPV_CSRS_SHIFT;
+	struct exit e;
+	u32 runs;
+
+	if (!begin())
+		return;
+	tvm_command(&vm, 0, OP_FPV_PUT, tvm, units | FPV_STATUS, &e);
+	tvm_result(&vm, 0, &e);
+	csr_set(sstatus, FPV_STATUS);
+	fpv_put(host, units | FPV_STATUS | csrs);
+	runs = fetch_in_parts();
+	eq(fpv_check(host, units | csrs), 0, "the host finds its FP and vector state");
+	csr_clear(sstatus, FPV_STATUS);
+	ok(runs > 2, "GET_EVIDENCE answers, after the host's timer came in between");
+	eq(tvm_get(&vm, 0, 10), 0, "without an error");
+	tvm_command(&vm, 0, OP_FPV_CHECK, tvm, units, &e);
+	eq(tvm_result(&vm, 0, &e), 0, "the TVM finds its own");
+	end();
+}
+
 static void refused(void)
 {
 	static const u64 bad_address[] = { 8, KEY + 8, KEY + 2048, GPA_END, ~0ULL << 12 };
@@ -200,7 +251,7 @@ static void refused(void)
 }
 
 static const struct test evidence_tests[] = {
-	TEST(both_formats), TEST(refused),
+	TEST(both_formats), TEST(fp_and_vectors), TEST(refused),
 };
 
 GROUP(evidence, true, 1);

@@ -12,7 +12,7 @@
 	X(runtime) X(sbi) X(sbi_hostile) X(hsm) X(hsm_harts) X(irq) X(hidden)	\
 	X(info) X(nacl) X(convert) X(fence) X(create) X(add) X(measure)		\
 	X(finalize) X(run) X(exits) X(mmio) X(host_irq) X(regs) X(tvm_calls)	\
-	X(attest) X(attest_harts) X(atst) X(evidence) X(leak) X(pmu) X(pmu_tvm) X(covi) X(bind) X(aia) X(rebinding) X(aia_harts)		\
+	X(attest) X(attest_harts) X(atst) X(evidence) X(leak) X(fpv) X(fpv_harts) X(pmu) X(pmu_tvm) X(covi) X(bind) X(aia) X(rebinding) X(aia_harts)		\
 	X(sgei) X(sgei_harts) X(turns) X(no_files)				\
 	X(share) X(shared_pages) X(block) X(block_harts) X(fold) X(ipi) X(client) X(client_harts)		\
 	X(pci) X(pci_harts) X(dma)						\

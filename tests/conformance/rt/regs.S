@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An ECALL with every register chosen, and the registers that C does not use. */
 #include "asm.h"
+#include "fpv.h"
 
 	.text
 	.option norvc
@@ -104,6 +105,21 @@ v_store:
 	vs8r.v	v16, (a0)
 	add	a0, a0, t0
 	vs8r.v	v24, (a0)
+	ret
+	.option pop
+
+	.option push
+	.option arch, +d, +v
+
+/* void fpv_put(u64 registers, u64 what), u64 fpv_check(u64 registers, u64 what): fpv.h */
+	.globl	fpv_put
+fpv_put:
+	fpv_put
+	ret
+
+	.globl	fpv_check
+fpv_check:
+	fpv_check
 	ret
 	.option pop
 

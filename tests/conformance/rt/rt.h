@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "asm.h"
+#include "fpv.h"
 #include "sbi.h"
 
 typedef uint8_t u8;
@@ -191,6 +192,9 @@ void cross(struct cross *c);
 void fp_load(const u64 regs[33]);
 void fp_store(u64 regs[33]);
 void v_load(const void *regs);
+/* fpv.h. fpv_check() leaves FS and VS on. */
+void fpv_put(u64 registers, u64 what);
+u64 fpv_check(u64 registers, u64 what);
 void v_store(void *regs, u64 csrs[4]);
 /* See regs.S. */
 #define RESUMED			100

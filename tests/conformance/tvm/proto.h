@@ -35,5 +35,8 @@
 #define OP_PEEK			1		/* result: 8 bytes at a */
 #define OP_POKE			2		/* 8 bytes at a become b */
 #define OP_EXEC			3		/* result: the cause that ended it */
+#define OP_FPV_PUT		4		/* rt/fpv.h: a0 and a1 are a and b */
+#define OP_FPV_CHECK		5		/* likewise; result: what differs. FS and VS end as b says */
+#define OP_FPV_OFF		6		/* one look at register a of a unit that the vCPU has off; result: the cause */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The test TVM, whole. tp and sscratch are the vCPU's area. */
 #include "proto.h"
+#include "../rt/fpv.h"
 
 	.option norvc
 	.section .text.head, "ax"
@@ -51,6 +52,14 @@ perform:
 	beq	s1, t0, poke
 	li	t0, OP_EXEC
 	beq	s1, t0, exec
+	mv	a0, s2
+	mv	a1, s3
+	li	t0, OP_FPV_PUT
+	beq	s1, t0, fpv_put
+	li	t0, OP_FPV_CHECK
+	beq	s1, t0, fpv_check
+	li	t0, OP_FPV_OFF
+	beq	s1, t0, fpv_off
 	li	a0, 0
 	ret
 
@@ -62,6 +71,48 @@ poke:
 	sd	s3, 0(s2)
 	li	a0, 0
 	ret
+
+	.option push
+	.option arch, +d, +v
+fpv_put:
+	fpv_put
+	li	a0, 0
+	ret
+
+fpv_check:
+	fpv_check
+	li	t0, FPV_STATUS
+	csrc	sstatus, t0
+	and	t0, t0, a1
+	csrs	sstatus, t0
+	ret
+
+fpv_off:
+	li	t0, FPV_STATUS
+	csrc	sstatus, t0
+	li	a0, 0
+	andi	s2, s2, 7
+	slli	s2, s2, 3
+	lla	t0, 1f
+	add	t0, t0, s2
+	jr	t0
+1:	fmv.x.d	a0, f3
+	ret
+	csrr	a0, fcsr
+	ret
+	csrr	a0, fflags
+	ret
+	fcvt.d.l f4, zero
+	ret
+	vmv.x.s	a0, v3
+	ret
+	csrr	a0, vl
+	ret
+	csrr	a0, vcsr
+	ret
+	vmv.v.x	v4, zero
+	ret
+	.option pop
 
 exec:
 	addi	t0, tp, AREA_CODE
