@@ -69,11 +69,10 @@ FAILS(bool, epoch_advance, false, true, (struct epoch *e), (e))
 FAILS(bool, tvm_build_begin, false, true, (struct tvm *t), (t))
 FAILS(enum tsm_err, tvm_region_add, TSM_E_NO_MEMORY, true,
       (struct tvm *t, u64 gpa, u64 size, enum region_type type), (t, gpa, size, type))
-FAILS(enum tsm_err, tvm_measure_begin, TSM_E_PARAM, true,
-      (struct tvm *t, const struct tvm_add *add, pfn_t source, struct tvm_measuring **m), (t, add, source, m))
+FAILS(enum tsm_err, tvm_sweep_begin, TSM_E_PARAM, true, (struct tvm *t, const struct sweep_call *c), (t, c))
 FAILS(enum tsm_err, tvm_finalize_begin, TSM_E_PARAM, true, (struct tvm *t), (t))
 FAILS(enum tsm_err, tvm_add_reserve, TSM_E_NO_PTPAGES, true,
-      (struct tvm *t, const struct tvm_add *a, u32 states, u32 regions), (t, a, states, regions))
+      (struct tvm *t, const struct tvm_add *a), (t, a))
 FAILS(enum tsm_err, tvm_shared_add, TSM_E_NO_PTPAGES, true, (struct tvm *t, const struct tvm_add *a), (t, a))
 FAILS(enum tsm_err, tvm_share_request, TSM_E_NO_MEMORY, true,
       (struct tvm *t, const struct gstage_span *s, enum region_type from, enum region_type to), (t, s, from, to))

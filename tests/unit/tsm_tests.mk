@@ -6,10 +6,10 @@ UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold m
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
-UNIT_PAGE		:= tsm/page/page.c tsm/page/epoch.c lib/rv/host/rv_host.c
+UNIT_PAGE		:= tsm/page/page.c tsm/page/clean.c tsm/page/epoch.c lib/rv/host/rv_host.c
 UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
 			   $(wildcard lib/notary/*.c lib/dice/*.c) lib/cbor/cbor.c \
-			   $(addprefix tsm/host/,hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
+			   $(addprefix tsm/host/,convert.c hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
 			   lib/log/log.c lib/base/fmt.c $(UNIT_FDT) $(filter-out tsm/io/mediate.c,$(wildcard tsm/io/*.c)) \
 			   $(wildcard tsm/task/*.c tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
 			   tests/unit/rig.c $(wildcard tsm/check/*.c) $(addprefix tests/oracle/,watch.c shadow.c tlb.c)

@@ -2,20 +2,18 @@
 /* COVH: giving pages to a TVM (ABI.md 4.12, 4.13). */
 #include "abi/call.h"
 #include "abi/stretch.h"
-#include "base/string.h"
 #include "host/space.h"
 #include "page/page.h"
-#include "rv_arch.h"
 #include "tvm/tvm.h"
 
 struct add_plan {
 	struct tvm *tvm;
 	struct tvm_add add;
 	u64 frames;
+	bool sweep;		/* more than one stretch can see to: nothing is claimed yet */
 	bool claimed;		/* the frames */
 	bool reserved;		/* the entries */
 	pfn_t source;		/* measured */
-	struct tvm_measuring *measuring;
 	bool nothing;		/* the page is mapped there already */
 };
 
@@ -47,9 +45,9 @@ static enum tsm_err add_claim(struct add_plan *p)
 	return err;
 }
 
-static enum tsm_err add_reserve(struct add_plan *p, enum tvm_state state, u32 regions)
+static enum tsm_err add_reserve(struct add_plan *p)
 {
-	enum tsm_err err = tvm_add_reserve(p->tvm, &p->add, (u32)BIT(state), regions);
+	enum tsm_err err = tvm_add_reserve(p->tvm, &p->add);
 
 	p->reserved = err == TSM_OK;
 	return err;
@@ -71,7 +69,18 @@ static void add_commit(struct add_plan *p)
 	p->reserved = false;
 }
 
-#define ZERO_REGIONS	(BIT(REGION_CONFIDENTIAL) | BIT(REGION_CONFIDENTIAL_REMOVABLE))
+static enum tsm_err add_sweep(const struct add_plan *p, enum sweep_kind kind)
+{
+	const struct sweep_call c = {
+		.kind = kind,
+		.pfn = p->add.pfn,
+		.source = p->source,
+		.frames = p->frames,
+		.range = p->add.range,
+	};
+
+	return stretch_sweep(p->tvm, &c);
+}
 
 static enum tsm_err zero_decode(const struct call *c, struct add_plan *p)
 {
@@ -86,7 +95,8 @@ static enum tsm_err zero_decode(const struct call *c, struct add_plan *p)
 	if (deviates && c->arg[2] == GSTAGE_4K)
 		gpa = ALIGN_DOWN(gpa, PAGE_SIZE);
 	err = add_shape(p, c->arg[1], c->arg[2], c->arg[3], gpa);
-	if (err != TSM_OK)
+	p->sweep = p->frames > SWEEP_FRAMES;
+	if (err != TSM_OK || p->sweep)
 		return err;
 	err = add_claim(p);
 	if (err != TSM_OK) {
@@ -104,7 +114,7 @@ static enum tsm_err zero_decode(const struct call *c, struct add_plan *p)
 		p->claimed = false;
 		return TSM_AGAIN;
 	}
-	return add_reserve(p, TVM_RUNNABLE, ZERO_REGIONS);
+	return add_reserve(p);
 }
 
 /*
@@ -116,7 +126,9 @@ struct reply covh_add_zero_pages(const struct call *c)
 	struct add_plan p = { 0 };
 	enum tsm_err err = zero_decode(c, &p);
 
-	if (err == TSM_OK && !p.nothing)
+	if (err == TSM_OK && p.sweep)
+		err = add_sweep(&p, SWEEP_ZERO);
+	else if (err == TSM_OK && !p.nothing)
 		add_commit(&p);
 	add_give_back(&p);
 	tvm_put(p.tvm);
@@ -134,7 +146,10 @@ static enum tsm_err shared_decode(const struct call *c, struct add_plan *p)
 	if (call_deviates(c) && c->arg[2] == GSTAGE_4K)
 		gpa = ALIGN_DOWN(gpa, PAGE_SIZE);
 	err = add_shape(p, c->arg[1], c->arg[2], c->arg[3], gpa);
-	if (err == TSM_OK && call_deviates(c)) {
+	p->sweep = p->frames > SWEEP_FRAMES;
+	if (err != TSM_OK || p->sweep)
+		return err;
+	if (call_deviates(c)) {
 		/* Faulted on twice, as above. */
 		err = tvm_add_is_done(p->tvm, &p->add);
 		p->nothing = err == TSM_OK;
@@ -155,7 +170,9 @@ struct reply covh_add_shared_pages(const struct call *c)
 	struct add_plan p = { 0 };
 	enum tsm_err err = shared_decode(c, &p);
 
-	if (err == TSM_OK && !p.nothing) {
+	if (err == TSM_OK && p.sweep) {
+		err = add_sweep(&p, SWEEP_SHARED);
+	} else if (err == TSM_OK && !p.nothing) {
 		err = tvm_shared_add(p.tvm, &p.add);
 		if (err != TSM_OK)
 			page_unpin(p.add.pfn, p.frames);
@@ -164,78 +181,15 @@ struct reply covh_add_shared_pages(const struct call *c)
 	return reply_value(err, c->arg[3]);
 }
 
-/* Claims all that a measured add needs, or nothing. */
-static enum tsm_err measured_claim(struct add_plan *p)
-{
-	enum tsm_err err = page_pin(p->source, p->frames);
-
-	if (err != TSM_OK)
-		return err;
-	err = add_claim(p);
-	if (err == TSM_OK)
-		err = add_reserve(p, TVM_INITIALIZING, BIT(REGION_CONFIDENTIAL));
-	if (err != TSM_OK)
-		page_unpin(p->source, p->frames);
-	p->measuring->claimed = err == TSM_OK;
-	return err;
-}
-
 static enum tsm_err measured_decode(const struct call *c, struct add_plan *p)
 {
-	struct tvm_measuring *m;
 	enum tsm_err err;
 
 	p->tvm = tvm_get(c->arg[0]);
 	if (!p->tvm || tvm_state(p->tvm) != TVM_INITIALIZING)
 		return TSM_E_PARAM;
 	err = add_shape(p, c->arg[2], c->arg[3], c->arg[4], c->arg[5]);
-	if (err == TSM_OK)
-		err = call_range(c->arg[1], p->frames, &p->source);
-	if (err == TSM_OK)
-		err = tvm_measure_begin(p->tvm, &p->add, p->source, &m);
-	if (err != TSM_OK)
-		return err;
-	p->measuring = m;
-	return m->claimed ? TSM_OK : measured_claim(p);
-}
-
-/*
- * The copy is taken first and the copy is what is hashed: the host may change its page at any time.
- * One page is a stretch. False: paused, to be made again.
- */
-static bool measured_perform(struct add_plan *p)
-{
-	struct tvm_measuring *m = p->measuring;
-
-	while (m->done < p->frames) {
-		void *page = spa_ptr(pfn_spa(pfn_add(p->add.pfn, m->done)));
-		const void *source = spa_ptr(pfn_spa(pfn_add(p->source, m->done)));
-
-		memcpy(page, source, PAGE_SIZE);
-		measure_page(&m->reg, GPA(p->add.range.gpa.v + m->done * PAGE_SIZE), page);
-		m->done++;
-		if (m->done < p->frames && host_wants_hart())
-			return false;
-	}
-	p->tvm->measurement.reg[COVE_MR_TVM_PAGES] = m->reg;
-	add_commit(p);
-	page_unpin(p->source, p->frames);
-	return true;
-}
-
-/* Paused, everything stays with the TVM until the call is made again. */
-static void measured_release(struct add_plan *p, bool paused)
-{
-	if (paused) {
-		p->claimed = false;
-		p->reserved = false;
-	}
-	add_give_back(p);
-	if (paused)
-		tvm_measure_pause(p->tvm);
-	else if (p->measuring)
-		tvm_measure_end(p->tvm);
-	tvm_put(p->tvm);
+	return err == TSM_OK ? call_range(c->arg[1], p->frames, &p->source) : err;
 }
 
 /*
@@ -247,8 +201,10 @@ struct reply covh_add_measured_pages(const struct call *c)
 {
 	struct add_plan p = { 0 };
 	enum tsm_err err = measured_decode(c, &p);
-	bool paused = err == TSM_OK && !measured_perform(&p);
 
-	measured_release(&p, paused);
-	return reply_value(paused ? TSM_AGAIN : err, c->arg[4]);
+	/* One page is a stretch, so any number of them may be a long call. */
+	if (err == TSM_OK)
+		err = add_sweep(&p, SWEEP_MEASURED);
+	tvm_put(p.tvm);
+	return reply_value(err, c->arg[4]);
 }

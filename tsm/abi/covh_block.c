@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* COVH: taking pages from a running TVM (ABI.md 4.17 to 4.21). */
 #include "abi/call.h"
+#include "abi/stretch.h"
 #include "tvm/tvm.h"
 
 /* Guest address and length, both page-aligned. TSM_E_ADDRESS: address; TSM_E_PARAM: length. */
@@ -28,6 +29,25 @@ static enum tsm_err decode(const struct call *c, struct tvm **t, struct gstage_s
 	return span_decode(c, s);
 }
 
+/* A span that one stretch cannot see to. */
+static bool is_long(const struct gstage_span *s)
+{
+	return s->size >> PAGE_SHIFT > SWEEP_FRAMES;
+}
+
+static enum tsm_err span_sweep(struct tvm *t, const struct gstage_span *s, enum sweep_kind kind, bool lenient)
+{
+	const u64 pages = s->size >> PAGE_SHIFT;
+	const struct sweep_call c = {
+		.kind = kind,
+		.lenient = lenient,
+		.frames = pages,
+		.range = { s->gpa, pages, GSTAGE_4K },
+	};
+
+	return stretch_sweep(t, &c);
+}
+
 /*
  * COVH tvm_invalidate_pages. Refuses: unknown id, not RUNNABLE, address, length, a page not there
  * or not mapped, a larger page that reaches beyond the range.
@@ -39,7 +59,7 @@ struct reply covh_invalidate_pages(const struct call *c)
 	enum tsm_err err = decode(c, &t, &s);
 
 	if (err == TSM_OK)
-		err = tvm_block(t, &s, call_deviates(c));
+		err = is_long(&s) ? span_sweep(t, &s, SWEEP_BLOCK, call_deviates(c)) : tvm_block(t, &s, call_deviates(c));
 	tvm_put(t);
 	return reply_value(err, 0);
 }
@@ -54,7 +74,7 @@ struct reply covh_validate_pages(const struct call *c)
 	enum tsm_err err = decode(c, &t, &s);
 
 	if (err == TSM_OK)
-		err = tvm_unblock(t, &s);
+		err = is_long(&s) ? span_sweep(t, &s, SWEEP_UNBLOCK, false) : tvm_unblock(t, &s);
 	tvm_put(t);
 	return reply_value(err, 0);
 }
@@ -70,7 +90,7 @@ struct reply covh_remove_pages(const struct call *c)
 	enum tsm_err err = decode(c, &t, &s);
 
 	if (err == TSM_OK)
-		err = tvm_remove(t, &s, call_deviates(c));
+		err = is_long(&s) ? span_sweep(t, &s, SWEEP_REMOVE, call_deviates(c)) : tvm_remove(t, &s, call_deviates(c));
 	tvm_put(t);
 	return reply_value(err, 0);
 }

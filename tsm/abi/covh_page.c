@@ -2,25 +2,19 @@
 /* COVH: pages between the host and the TSM, and the fences between them (ABI.md 4.2 to 4.5, 13). */
 #include "abi/call.h"
 #include "abi/stretch.h"
+#include "host/convert.h"
 #include "host/space.h"
 #include "io/iommu.h"
 #include "page/page.h"
+#include "tvm/sweep.h"
 
 struct page_plan {
 	pfn_t pfn;
 	u64 count;
 	bool nothing;		/* RECLAIM: the pages are the host's already */
+	bool sweep;		/* too many for one stretch: nothing is claimed yet */
 	u32 who;		/* CONVERT: only the frames whose claim is signed so; 0: all */
 };
-
-/*
- * The stamp is taken after the unmapping: the fence that follows it covers every translation.
- */
-static void range_convert(pfn_t pfn, u64 count)
-{
-	host_space_unmap(pfn, count);
-	page_commit(pfn, count, PAGE_CONVERTING, 0, epoch_stamp(&host_epoch));
-}
 
 /* How a hart signs the claims of a CONVERT that passes over pages. */
 static u32 signature(const struct hart *h)
@@ -46,7 +40,7 @@ static void signed_end(pfn_t pfn, u64 count, u32 who, bool convert)
 		pfn_t run = pfn_add(pfn, first);
 
 		if (n && convert)
-			range_convert(run, n);
+			host_convert(run, n);
 		else if (n)
 			page_commit(run, n, PAGE_HOST, 0, 0);
 		first += n;
@@ -84,18 +78,43 @@ static enum tsm_err claim_rest(pfn_t pfn, u64 count, u32 who)
 	return TSM_OK;
 }
 
+/* What a paused call holds, it may hold for ever: that is no passing matter. */
+static enum tsm_err unless_held(enum tsm_err err, pfn_t pfn, u64 count)
+{
+	return err == TSM_AGAIN && sweep_host_overlaps(pfn, count) ? TSM_E_ADDRESS : err;
+}
+
+/* CONVERT or RECLAIM of more than one stretch can see to. */
+static struct reply host_sweep(enum sweep_kind kind, pfn_t pfn, u64 count)
+{
+	const struct sweep_call c = { .kind = kind, .pfn = pfn, .frames = count };
+	struct sweep *s;
+	enum tsm_err err = sweep_host_begin(&c, &s);
+
+	if (err != TSM_OK)
+		return reply_value(err, 0);
+	while (!sweep_step(s, NULL)) {
+		if (!host_wants_hart())
+			continue;
+		sweep_host_pause(s);
+		return reply_value(TSM_AGAIN, 0);
+	}
+	return reply_value(unless_held(sweep_host_end(s), pfn, count), count);
+}
+
 static enum tsm_err convert_decode(const struct call *c, struct page_plan *p)
 {
 	enum tsm_err err = call_range(c->arg[0], c->arg[1], &p->pfn);
 
 	*p = (struct page_plan){ .pfn = p->pfn, .count = c->arg[1] };
-	if (err != TSM_OK)
+	p->sweep = p->count > SWEEP_FRAMES;
+	if (err != TSM_OK || p->sweep)
 		return err;
 	err = page_claim(p->pfn, p->count, PAGE_HOST, 0);
 	if (err == TSM_OK || !call_deviates(c))
 		return err;
 	p->who = signature(c->hart);
-	return claim_rest(p->pfn, p->count, p->who);
+	return unless_held(claim_rest(p->pfn, p->count, p->who), p->pfn, p->count);
 }
 
 static void convert_perform(const struct page_plan *p)
@@ -103,7 +122,7 @@ static void convert_perform(const struct page_plan *p)
 	if (p->who)
 		signed_end(p->pfn, p->count, p->who, true);
 	else
-		range_convert(p->pfn, p->count);
+		host_convert(p->pfn, p->count);
 }
 
 /* COVH convert_pages. Refuses: count 0, base unaligned, any page not the host's or referenced. */
@@ -112,6 +131,8 @@ struct reply covh_convert_pages(const struct call *c)
 	struct page_plan p = { 0 };
 	enum tsm_err err = convert_decode(c, &p);
 
+	if (err == TSM_OK && p.sweep)
+		return host_sweep(SWEEP_CONVERT, p.pfn, p.count);
 	if (err == TSM_OK)
 		convert_perform(&p);
 	return reply_value(err, p.count);
@@ -119,39 +140,10 @@ struct reply covh_convert_pages(const struct call *c)
 
 static bool all_host(pfn_t pfn, u64 count)
 {
-	for (u64 i = 0; i < count; i++)
-		if (page_word_state(page_word(pfn_add(pfn, i))) != PAGE_HOST)
+	for (u64 done = 0; done < count; done += page_run(pfn_add(pfn, done), count - done))
+		if (page_word_state(page_word(pfn_add(pfn, done))) != PAGE_HOST)
 			return false;
 	return true;
-}
-
-static enum tsm_err claim_any(pfn_t pfn)
-{
-	if (page_claim(pfn, 1, PAGE_CONVERTED, 0) == TSM_OK ||
-	    page_claim(pfn, 1, PAGE_CONVERTING, 0) == TSM_OK)
-		return TSM_OK;
-	return page_claim(pfn, 1, PAGE_HOST, 0);
-}
-
-/* A word that another call holds is a passing matter; anything else is an answer. */
-static enum tsm_err refusal(pfn_t pfn, u64 count)
-{
-	for (u64 i = 0; i < count; i++)
-		if (page_word_busy(page_word(pfn_add(pfn, i))))
-			return TSM_AGAIN;
-	return TSM_E_ADDRESS;
-}
-
-/* Claims a range in which some pages were never fenced, and some may be the host's. */
-static enum tsm_err claim_mixed(pfn_t pfn, u64 count)
-{
-	for (u64 i = 0; i < count; i++) {
-		if (claim_any(pfn_add(pfn, i)) == TSM_OK)
-			continue;
-		page_unclaim(pfn, i);
-		return refusal(pfn_add(pfn, i), 1);
-	}
-	return TSM_OK;
 }
 
 static enum tsm_err reclaim_decode(const struct call *c, struct page_plan *p)
@@ -159,37 +151,13 @@ static enum tsm_err reclaim_decode(const struct call *c, struct page_plan *p)
 	enum tsm_err err = call_range(c->arg[0], c->arg[1], &p->pfn);
 
 	*p = (struct page_plan){ .pfn = p->pfn, .count = c->arg[1] };
-	if (err != TSM_OK)
+	p->sweep = p->count > SWEEP_FRAMES;
+	if (err != TSM_OK || p->sweep)
 		return err;
-	p->nothing = all_host(p->pfn, p->count);
-	if (p->nothing || page_claim(p->pfn, p->count, PAGE_CONVERTED, 0) == TSM_OK)
+	if (page_claim(p->pfn, p->count, PAGE_CONVERTED, 0) == TSM_OK)
 		return TSM_OK;
-	return claim_mixed(p->pfn, p->count);
-}
-
-/* One run of frames in one state, all claimed. Zero before the host can read them. */
-static void run_return(pfn_t pfn, u64 count, enum page_state state)
-{
-	if (state == PAGE_HOST)
-		return page_unclaim(pfn, count);
-	host_space_map(pfn, count);
-	page_commit(pfn, count, PAGE_HOST, 0, 0);
-}
-
-static void reclaim_perform(const struct page_plan *p)
-{
-	u64 first = 0;
-
-	while (first < p->count) {
-		enum page_state state = page_word_state(page_word(pfn_add(p->pfn, first)));
-		u64 n = 1;
-
-		while (first + n < p->count &&
-		       page_word_state(page_word(pfn_add(p->pfn, first + n))) == state)
-			n++;
-		run_return(pfn_add(p->pfn, first), n, state);
-		first += n;
-	}
+	p->nothing = all_host(p->pfn, p->count);
+	return p->nothing ? TSM_OK : unless_held(host_claim_mixed(p->pfn, p->count), p->pfn, p->count);
 }
 
 /*
@@ -202,10 +170,12 @@ struct reply covh_reclaim_pages(const struct call *c)
 	struct page_plan p = { 0 };
 	enum tsm_err err = reclaim_decode(c, &p);
 
+	if (err == TSM_OK && p.sweep)
+		return host_sweep(SWEEP_RECLAIM, p.pfn, p.count);
 	if (err == TSM_OK && !p.nothing) {
 		if (!stretch_scrub(p.pfn, p.count))
 			return reply_value(TSM_AGAIN, 0);
-		reclaim_perform(&p);
+		host_return(p.pfn, p.count);
 	}
 	return reply_value(err, p.count);
 }

@@ -146,6 +146,7 @@ struct pgt_plan {
 	struct tvm *tvm;
 	pfn_t pfn;
 	u64 count;
+	bool sweep;		/* more than one stretch can see to: nothing is claimed yet */
 };
 
 static enum tsm_err pgt_decode(const struct call *c, struct pgt_plan *p)
@@ -157,7 +158,8 @@ static enum tsm_err pgt_decode(const struct call *c, struct pgt_plan *p)
 		return TSM_E_PARAM;
 	p->count = c->arg[2];
 	err = call_range(c->arg[1], p->count, &p->pfn);
-	if (err == TSM_OK)
+	p->sweep = p->count > SWEEP_FRAMES;
+	if (err == TSM_OK && !p->sweep)
 		err = page_claim(p->pfn, p->count, PAGE_CONVERTED, 0);
 	return err;
 }
@@ -167,10 +169,13 @@ struct reply covh_add_pgt_pages(const struct call *c)
 {
 	struct pgt_plan p = { 0 };
 	enum tsm_err err = pgt_decode(c, &p);
+	const struct sweep_call sweep = { .kind = SWEEP_POOL, .pfn = p.pfn, .frames = p.count };
 
-	if (err == TSM_OK && !stretch_scrub(p.pfn, p.count))
+	if (err == TSM_OK && p.sweep)
+		err = stretch_sweep(p.tvm, &sweep);
+	else if (err == TSM_OK && !stretch_scrub(p.pfn, p.count))
 		err = TSM_AGAIN;
-	if (err == TSM_OK)
+	else if (err == TSM_OK)
 		tvm_pool_add(p.tvm, p.pfn, p.count);
 	tvm_put(p.tvm);
 	return reply_value(err, 0);

@@ -9,6 +9,8 @@
 #define ABI_STRETCH_H
 
 #include "base/types.h"
+#include "base/err.h"
+#include "tvm/tvm.h"
 
 /*
  * The host on this hart would take an interrupt if it ran now, or another hart waits for this one.
@@ -21,5 +23,10 @@ bool host_wants_hart(void);
  * and the call is to be made again.
  */
 bool stretch_scrub(pfn_t pfn, u64 count);
+
+/*
+ * A long call in a TVM (tvm/sweep.h), begun or gone on with, to its end or to where the host wants the hart: TSM_AGAIN then.
+ */
+enum tsm_err stretch_sweep(struct tvm *t, const struct sweep_call *c);
 
 #endif

@@ -48,6 +48,9 @@ void check_all(void);
  */
 u64 check_hash(const struct world *caller);
 
+/* How many long calls are paused (tvm/sweep.h). */
+u64 check_paused(void);
+
 /* walk.c: the entries that are not zero, tables first, in the order of their addresses. */
 struct check_walk {
 	const u64 *table[3];

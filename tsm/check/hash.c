@@ -11,7 +11,7 @@
  *   a TVM's epoch while no vCPU is inside	the fence that retired pages wait for is free then
  *   epoch.passed				a cache
  *   hstatus.VGEIN of a vCPU			every RUN computes it anew
- *   the record of a measured add that is over	it is not active
+ *   the record of a long call that is over	it is not active
  *   a TVM's data beyond its first 64 pages	time
  */
 #include "check/check.h"
@@ -120,8 +120,11 @@ static void hash_tvm(u64 *h, const struct tvm *t, const struct world *caller)
 
 	mix(h, t->id);
 	mix(h, t->state | (u64)t->builders << 32);
-	if (t->measuring.active)
-		MIX(h, t->measuring);
+	if (t->sweep.active) {
+		mix(h, t->sweep.call.pfn.v ^ (u64)t->sweep.call.kind << 48 ^ (u64)t->sweep.phase << 56);
+		mix(h, t->sweep.done);
+	}
+	mix(h, t->removing.count);
 	mix(h, t->code_version);
 	mix(h, t->gstage.root.v);
 	mix(h, t->gstage.pool_count + length(t->gstage.retired.v, true) + length(t->region_pages.v, false));
@@ -167,6 +170,21 @@ static void hash_words(u64 *h, const struct page_bank *b, const struct world *ca
 		if (t->state != TVM_DYING)
 			hash_tvm(h, t, caller);
 	}
+}
+
+u64 check_paused(void)
+{
+	const struct page_bank *b;
+	const struct sweep *s;
+	u64 n = 0;
+
+	for (u32 i = 0; (s = sweep_host_at(i)) != NULL; i++)
+		n += s->active;
+	for (u32 k = 0; (b = check_bank(k)) != NULL; k++)
+		for (u64 i = 0; i < b->count; i++)
+			if (w_state(b->words[i]) == W_STATE && w_owner(b->words[i]) == b->first + i)
+				n += ((const struct tvm *)spa_ptr(SPA((b->first + i) << PAGE_SHIFT)))->sweep.active;
+	return n;
 }
 
 static void hash_hart(u64 *h, const struct hart *hart, const struct world *caller)

@@ -99,8 +99,9 @@ static void host_word(const struct page_bank *b, u64 frame, u64 word, struct che
 	bool file = b->kind == PAGE_KIND_IMSIC;
 
 	check_that(!w_owner(word), "a frame of the host's has no owner", frame, word);
+	if (w_busy(word))
+		tally_add(&s->busy_words, frame, 1);
 	if (state == W_HOST) {
-		check_that(!w_busy(word), "no claim outlives its call", frame, word);
 		s->host_frames++;
 		if (file)
 			check_that(info == is_hosts_own_file(frame), "only the host's own file is pinned", frame,
@@ -109,8 +110,6 @@ static void host_word(const struct page_bank *b, u64 frame, u64 word, struct che
 			tally_add(&s->pins_words, frame, info);
 		return;
 	}
-	if (w_busy(word))
-		tally_add(&s->busy_words, frame, 1);
 	if (state == W_CONVERTED)
 		check_that(!info || info == (file ? W_INFO_DIRTY : W_INFO_CLEAN),
 			   "a converted frame has one of its marks", frame, word);
@@ -212,6 +211,19 @@ static void views_compare(void)
 				   views[i].words[k].count << 32 | views[i].found[k].count);
 }
 
+/* CONVERT and RECLAIM that are paused. */
+static void host_sweeps(struct check_sums *s)
+{
+	const struct sweep *w;
+
+	for (u32 i = 0; (w = sweep_host_at(i)) != NULL; i++) {
+		const struct sweep_holds h = sweep_holds(w);
+
+		if (w->active)
+			tally_range(&s->busy_found, w->call.pfn.v + h.claimed_first, h.claimed_end - h.claimed_first);
+	}
+}
+
 void check_all(void)
 {
 	struct check_sums s = { 0 };
@@ -225,6 +237,7 @@ void check_all(void)
 		check_tvm(&views[i], &s);
 	}
 	views_compare();
+	host_sweeps(&s);
 	check_host(host_root, &s);
 	check_devices(&s);
 	check_harts(&s);

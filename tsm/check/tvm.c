@@ -63,7 +63,8 @@ static void check_leaf(struct tvm_view *v, const struct check_entry *e, struct t
 	check_that(!(frame & (count - 1)), "a leaf is aligned to its size", e->gpa, e->pte);
 	check_that(region_allows(v->t, e, confidential, file), "a leaf is of its region's kind", e->gpa, e->pte);
 	if (e->pte & E_IN_FLIGHT) {
-		check_that(confidential, "only confidential pages are in flight between calls", e->gpa, e->pte);
+		check_that(confidential || v->t->sweep.call.kind == SWEEP_SHARED,
+			   "between calls shared pages are in flight only where a call is paused", e->gpa, e->pte);
 		return tally_range(in_flight, frame, count);
 	}
 	if (file) {
@@ -92,6 +93,23 @@ static void dying_frames(struct tvm_view *v, struct check_sums *s)
 	tally_range(d->state == PAGE_HOST ? &s->pins_found : &v->found[d->state], d->pfn.v, d->count);
 }
 
+/* What a paused call of the TVM's holds. @flight: the frames of its leaves that are in flight. */
+static void swept_frames(struct tvm_view *v, struct tally *flight, struct check_sums *s)
+{
+	const struct sweep *w = &v->t->sweep;
+	const struct sweep_holds h = sweep_holds(w);
+	u64 pfn = w->call.pfn.v, frames = w->call.frames;
+	u64 leaf = w->call.range.count ? frames / w->call.range.count : 0;
+	u64 pinned = w->call.kind == SWEEP_MEASURED ? w->call.source.v : pfn;
+
+	check_that(!w->working, "between calls no call is at work", v->id, w->call.kind);
+	tally_range(&s->busy_found, pfn + h.claimed_first, h.claimed_end - h.claimed_first);
+	tally_range(&s->pins_found, pinned + h.pinned_first, h.pinned_end - h.pinned_first);
+	if (h.owned_end > h.owned_first)
+		tally_range(&v->found[W_DATA], pfn + h.owned_first, h.owned_end - h.owned_first);
+	tally_range(flight, pfn + h.flight_first * leaf, (h.flight_end - h.flight_first) * leaf);
+}
+
 static void check_tables(struct tvm_view *v, struct check_sums *s)
 {
 	const struct tvm *t = v->t;
@@ -117,18 +135,14 @@ static void check_tables(struct tvm_view *v, struct check_sums *s)
 			   e.pte);
 		tally_add(&v->found[W_TABLE], e_frame(e.pte), 1);
 	}
-	if (t->measuring.active) {
-		const struct tvm_measuring *m = &t->measuring;
-		u64 count = m->add.range.count * e_frames(m->add.range.level) - m->released;
-
-		tally_range(&claimed, m->add.pfn.v + m->released, count);
-		tally_range(&s->pins_found, m->source.v + m->released, count);
-		tally_range(&s->busy_found, m->add.pfn.v + m->released, count);
-		check_that(m->claimed && !m->working, "a paused call has all that it needs", v->id, 0);
-	}
+	if (t->sweep.active)
+		swept_frames(v, &claimed, s);
+	if (t->removing.count)
+		tally_range(t->removing.kind == GSTAGE_RUN_SHARED ? &s->pins_found : &v->found[W_DATA],
+			    t->removing.pfn.v, t->removing.count);
 	if (t->state == TVM_DYING)
 		return dying_frames(v, s);
-	check_that(t->builders == t->measuring.active, "only a paused call builds between calls", v->id, t->builders);
+	check_that(t->builders == (t->sweep.active && t->sweep.call.kind == SWEEP_MEASURED), "only a paused call builds between calls", v->id, t->builders);
 	check_that(tally_same(&in_flight, &claimed), "what is in flight belongs to a paused call", v->id,
 		   in_flight.count);
 }

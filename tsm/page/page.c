@@ -81,6 +81,12 @@ u64 *page_word_at(pfn_t pfn)
 	return must_words(pfn, 1);
 }
 
+/* The same for a claim: what the frame holds is read after it; what came before it need not be seen by others. */
+static inline bool word_take(u64 *w, u64 *old, u64 new)
+{
+	return __atomic_compare_exchange_n(w, old, new, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
 /* What @word turns into when it is claimed from @from; false when it cannot be. */
 static bool claimed_word(u64 word, enum page_state from, u64 owner, u64 *claimed)
 {
@@ -99,27 +105,32 @@ static bool claimed_word(u64 word, enum page_state from, u64 owner, u64 *claimed
 	return false;
 }
 
+/* Words of a range are mostly the same: what the last one was claimed from and into is tried first. */
 enum tsm_err page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner)
 {
 	u64 *w = page_range_words(pfn, count);
+	u64 usual = page_word_make(from, owner, 0);
+	u64 claimed = usual | PAGE_BUSY;
 
 	if (!w || !count)
 		return TSM_E_ADDRESS;
 	for (u64 i = 0; i < count; i++) {
-		u64 old = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
-		u64 claimed;
+		u64 old = usual;
 
-		if (!claimed_word(old, from, owner, &claimed) || !page_word_swap(&w[i], &old, claimed)) {
+		if (likely(word_take(&w[i], &old, claimed)))
+			continue;
+		if (!claimed_word(old, from, owner, &claimed) || !word_take(&w[i], &old, claimed)) {
 			page_unclaim(pfn, i);
 			return TSM_E_ADDRESS;
 		}
+		usual = old;
 	}
 	return TSM_OK;
 }
 
 void page_unclaim(pfn_t pfn, u64 count)
 {
-	u64 *w;
+	u64 *w, all = PAGE_BUSY;
 
 	if (!count)
 		return;
@@ -127,9 +138,21 @@ void page_unclaim(pfn_t pfn, u64 count)
 	for (u64 i = 0; i < count; i++) {
 		u64 old = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
 
-		check(page_word_busy(old));
+		all &= old;
 		__atomic_store_n(&w[i], old & ~PAGE_BUSY, __ATOMIC_RELEASE);
 	}
+	check(all);
+}
+
+u64 page_run(pfn_t pfn, u64 count)
+{
+	const u64 *w = must_words(pfn, count);
+	u64 word = __atomic_load_n(w, __ATOMIC_RELAXED);
+	u64 n = 1;
+
+	while (n < count && __atomic_load_n(&w[n], __ATOMIC_RELAXED) == word)
+		n++;
+	return n;
 }
 
 static u64 signed_word(u32 who)
@@ -154,11 +177,13 @@ void page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info)
 {
 	u64 *w = must_words(pfn, count);
 	u64 word = page_word_make(to, owner, info);
+	u64 all = PAGE_BUSY;
 
 	for (u64 i = 0; i < count; i++) {
-		check(page_word_busy(__atomic_load_n(&w[i], __ATOMIC_RELAXED)));
+		all &= __atomic_load_n(&w[i], __ATOMIC_RELAXED);
 		__atomic_store_n(&w[i], word, __ATOMIC_RELEASE);
 	}
+	check(all);
 }
 
 void page_disown(pfn_t pfn, u64 count, enum page_state state, u64 owner)
@@ -166,11 +191,13 @@ void page_disown(pfn_t pfn, u64 count, enum page_state state, u64 owner)
 	u64 *w = must_words(pfn, count);
 	u64 owned = page_word_make(state, owner, 0);
 	u64 word = page_word_make(PAGE_CONVERTED, 0, 0);
+	u64 other = 0;
 
 	for (u64 i = 0; i < count; i++) {
-		check(__atomic_load_n(&w[i], __ATOMIC_RELAXED) == owned);
+		other |= __atomic_load_n(&w[i], __ATOMIC_RELAXED) ^ owned;
 		__atomic_store_n(&w[i], word, __ATOMIC_RELEASE);
 	}
+	check(!other);
 }
 
 enum tsm_err page_pin(pfn_t pfn, u64 count)

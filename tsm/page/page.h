@@ -41,6 +41,9 @@ enum page_state {
 /* A frame number must fit the owner field, and Sv39 must reach it: RAM lies below this address. */
 #define PAGE_MAX_SPA		(1ULL << (PAGE_OWNER_BITS + PAGE_SHIFT))
 
+/* info of a PAGE_CONVERTED frame of RAM: it is zero. */
+#define PAGE_INFO_CLEAN		1
+
 #define PAGE_MAX_BANKS		9		/* eight of RAM, one of interrupt files */
 
 /*
@@ -128,6 +131,9 @@ u64 page_word(pfn_t pfn);
 /* The word of a frame that the caller has claimed. */
 u64 *page_word_at(pfn_t pfn);
 
+/* How many frames from @pfn on, 1 to @count, have the word that the first has. For frames that the caller has claimed. */
+u64 page_run(pfn_t pfn, u64 count);
+
 /*
  * Claims [pfn, pfn + count) all or nothing: every word must be non-busy, in state @from and owned by @owner (0: the
  * host). PAGE_HOST: must also have no references. PAGE_CONVERTED: also accepts PAGE_CONVERTING whose epoch has passed,
@@ -174,6 +180,13 @@ enum tsm_err page_claim_unreferenced(pfn_t pfn, enum page_state state, u64 owner
 
 /* Zeroes whole frames that the caller has claimed or owns. */
 void page_scrub(pfn_t pfn, u64 count);
+/*
+ * clean.c. Zeroes the PAGE_CONVERTED ones of frames that the caller has claimed, @max of them at most; those that are known to be
+ * zero are passed over. Returns how many frames it went through: @count when all are zero.
+ */
+u64 page_scrub_some(pfn_t pfn, u64 count, u64 max);
+/* Releases claims; of the first @clean frames those that are PAGE_CONVERTED are known to be zero from now on. */
+void page_unclaim_clean(pfn_t pfn, u64 count, u64 clean);
 /*
  * Before a reset, while no other hart runs: zeroes every frame of RAM that was taken from the host. Memory outlives a reset, and
  * who starts next may read it. Returns how many there were; if not 0, no TVM exists any more and the machine must not go on.

@@ -14,46 +14,45 @@ static enum region_type span_type(const struct tvm *t, const struct gstage_span 
 }
 
 /*
- * Interrupt files are COVI's to block: its sequences rely on what the entries are. Refuses also a TVM that does not run yet.
+ * Interrupt files are COVI's to block: its sequences rely on what the entries are.
  */
 static enum tsm_err may_block(const struct tvm *t, const struct gstage_span *s)
 {
-	if (t->state != TVM_RUNNABLE)
-		return TSM_E_PARAM;
 	return region_overlapping(&t->regions, s->gpa.v, s->size, REGION_IMSIC) ? TSM_E_ADDRESS : TSM_OK;
 }
 
-enum tsm_err tvm_block(struct tvm *t, const struct gstage_span *s, bool lenient)
+enum tsm_err tvm_span_check(const struct tvm *t, const struct gstage_span *all, const struct gstage_span *part,
+			    enum sweep_kind kind, bool lenient)
 {
+	bool going = kind != SWEEP_UNBLOCK && (lenient || kind == SWEEP_REMOVE) && removable(span_type(t, all));
+	struct epoch *e = t->gstage.epoch;
 	enum tsm_err err;
 
-	spin_lock(&t->lock);
-	err = may_block(t, s);
-	if (err == TSM_OK)
-		err = gstage_check(&t->gstage, s, GSTAGE_WANT_MAPPED,
-				   lenient && removable(span_type(t, s)), &t->epoch);
-	/*
-	 * The stamp must not be older than the last of the writes; the lock keeps other calls of
-	 * this TVM from moving the epoch in between.
-	 */
-	if (err == TSM_OK)
-		gstage_block(&t->gstage, s, epoch_stamp(&t->epoch));
-	spin_unlock(&t->lock);
-	return err;
+	if (kind == SWEEP_REMOVE)
+		return going ? gstage_check(&t->gstage, part, GSTAGE_WANT_FENCED, lenient, e) : TSM_E_ADDRESS;
+	err = may_block(t, all);
+	if (err != TSM_OK)
+		return err;
+	return gstage_check(&t->gstage, part, kind == SWEEP_BLOCK ? GSTAGE_WANT_MAPPED : GSTAGE_WANT_BLOCKED, going, e);
 }
 
-enum tsm_err tvm_unblock(struct tvm *t, const struct gstage_span *s)
+/* Gives frames back that have left the tables. */
+static void run_release(const struct tvm *t, enum gstage_run_kind kind, pfn_t pfn, u64 count)
 {
-	enum tsm_err err;
+	if (kind == GSTAGE_RUN_SHARED)
+		page_unpin(pfn, count);
+	else
+		page_disown(pfn, count, PAGE_TVM_DATA, t->id);
+}
 
-	spin_lock(&t->lock);
-	err = may_block(t, s);
-	if (err == TSM_OK)
-		err = gstage_check(&t->gstage, s, GSTAGE_WANT_BLOCKED, false, &t->epoch);
-	if (err == TSM_OK)
-		gstage_unblock(&t->gstage, s);
-	spin_unlock(&t->lock);
-	return err;
+void tvm_removing_step(struct tvm *t, u64 max)
+{
+	struct gstage_run *r = &t->removing;
+	u64 n = MIN(r->count, max);
+
+	run_release(t, r->kind, r->pfn, n);
+	r->pfn = pfn_add(r->pfn, n);
+	r->count -= n;
 }
 
 /* Takes checked pages out of the tables, and the tables that this leaves empty. Lock held. */
@@ -62,29 +61,64 @@ static void span_release(struct tvm *t, const struct gstage_span *span)
 	struct gstage_span s = *span;
 	struct gstage_run run;
 
+	check(!t->removing.count);
 	while (gstage_remove(&t->gstage, &s, &run)) {
-		if (run.kind == GSTAGE_RUN_SHARED) {
-			page_unpin(run.pfn, run.count);
-			continue;
+		if (run.count > SWEEP_FRAMES) {
+			/* One leaf, and the span is no more than it. */
+			t->removing = run;
+			tvm_removing_step(t, SWEEP_FRAMES);
+			break;
 		}
-		page_disown(run.pfn, run.count, PAGE_TVM_DATA, t->id);
+		run_release(t, run.kind, run.pfn, run.count);
 	}
 	gstage_prune(&t->gstage, span);
 }
 
-enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient)
+void tvm_span_perform(struct tvm *t, const struct gstage_span *part, enum sweep_kind kind)
 {
-	enum tsm_err err = TSM_E_PARAM;
+	/*
+	 * The stamp must not be older than the last of the writes; the lock keeps other calls of
+	 * this TVM from moving the epoch in between.
+	 */
+	if (kind == SWEEP_BLOCK)
+		gstage_block(&t->gstage, part, epoch_stamp(&t->epoch));
+	else if (kind == SWEEP_UNBLOCK)
+		gstage_unblock(&t->gstage, part);
+	else
+		span_release(t, part);
+}
+
+/* A span that one stretch can see to: all of it, or nothing. */
+static enum tsm_err span_change(struct tvm *t, const struct gstage_span *s, enum sweep_kind kind, bool lenient)
+{
+	enum tsm_err err = TSM_OK;
 
 	spin_lock(&t->lock);
-	if (t->state == TVM_RUNNABLE)
-		err = removable(span_type(t, s)) ?
-			      gstage_check(&t->gstage, s, GSTAGE_WANT_FENCED, lenient, &t->epoch) :
-			      TSM_E_ADDRESS;
+	if (t->state != TVM_RUNNABLE)
+		err = TSM_E_PARAM;
+	else if (tvm_span_is_swept(t, s->gpa, s->size))
+		err = TSM_AGAIN;
+	else
+		err = tvm_span_check(t, s, s, kind, lenient);
 	if (err == TSM_OK)
-		span_release(t, s);
+		tvm_span_perform(t, s, kind);
 	spin_unlock(&t->lock);
 	return err;
+}
+
+enum tsm_err tvm_block(struct tvm *t, const struct gstage_span *s, bool lenient)
+{
+	return span_change(t, s, SWEEP_BLOCK, lenient);
+}
+
+enum tsm_err tvm_unblock(struct tvm *t, const struct gstage_span *s)
+{
+	return span_change(t, s, SWEEP_UNBLOCK, false);
+}
+
+enum tsm_err tvm_remove(struct tvm *t, const struct gstage_span *s, bool lenient)
+{
+	return span_change(t, s, SWEEP_REMOVE, lenient);
 }
 
 #define FOLD_REGIONS							\
@@ -98,6 +132,8 @@ static enum tsm_err may_promote(const struct tvm *t, gpa_t gpa, enum gstage_leve
 
 	if (t->state != TVM_RUNNABLE)
 		return TSM_E_PARAM;
+	if (tvm_span_is_swept(t, gpa, s.size))
+		return TSM_AGAIN;
 	return FOLD_REGIONS & BIT(span_type(t, &s)) ? TSM_OK : TSM_E_ADDRESS;
 }
 
@@ -123,7 +159,8 @@ enum tsm_err tvm_demote(struct tvm *t, gpa_t gpa, enum gstage_level level)
 	 * demotes it for.
 	 */
 	if (t->state == TVM_RUNNABLE)
-		err = gstage_demote(&t->gstage, gpa, level);
+		err = tvm_span_is_swept(t, gpa, gstage_size(level + 1)) ? TSM_AGAIN :
+									  gstage_demote(&t->gstage, gpa, level);
 	spin_unlock(&t->lock);
 	return err;
 }
@@ -154,7 +191,7 @@ enum tsm_err tvm_share_request(struct tvm *t, const struct gstage_span *s, enum 
 }
 
 /* Parts of a range that one call sees to, each at most a table: about 100,000 instructions. */
-#define SWEEP_PARTS	16
+#define SWEEP_PARTS	8
 
 static struct gstage_span part_at(const struct tvm *t, const struct vcpu_share *s, u64 done)
 {
@@ -176,8 +213,13 @@ static enum tsm_err part_block(struct tvm *t, const struct gstage_span *part)
 /* Takes a part out that is blocked and fenced. What is not, or came since, is made so: TSM_AGAIN. */
 static enum tsm_err part_remove(struct tvm *t, const struct gstage_span *part)
 {
-	enum tsm_err err = gstage_check(&t->gstage, part, GSTAGE_WANT_FENCED, true, &t->epoch);
+	enum tsm_err err;
 
+	if (t->removing.count) {
+		tvm_removing_step(t, SWEEP_FRAMES);
+		return TSM_AGAIN;
+	}
+	err = gstage_check(&t->gstage, part, GSTAGE_WANT_FENCED, true, &t->epoch);
 	if (err == TSM_OK) {
 		span_release(t, part);
 		return TSM_OK;
@@ -221,7 +263,9 @@ enum tsm_err tvm_share_complete(struct tvm *t, struct vcpu_share *s, enum region
 	enum tsm_err err = TSM_OK;
 
 	spin_lock(&t->lock);
-	if (!gstage_is_empty(&t->gstage, &s->span))
+	if (tvm_span_is_swept(t, s->span.gpa, s->span.size))
+		err = TSM_AGAIN;
+	else if (t->removing.count || !gstage_is_empty(&t->gstage, &s->span))
 		err = remove ? sweep(t, s) : TSM_E_ADDRESS;
 	if (err == TSM_OK)
 		region_set(&t->regions, s->span.gpa.v, s->span.size, to);

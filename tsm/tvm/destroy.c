@@ -43,22 +43,13 @@ static void give_back(const struct tvm *t, pfn_t pfn, u64 count, enum page_state
 	page_disown(pfn, count, state, t->id);
 }
 
-/*
- * A measured add that was paused and not made again: its frames are claimed, its source is pinned. At most @max of both are
- * released; returns how many.
- */
-static u64 measuring_release(struct tvm *t, u64 max)
+/* A long call that was paused and not made again: one more stretch of taking it back. */
+static u64 sweep_release(struct tvm *t)
 {
-	struct tvm_measuring *m = &t->measuring;
-	u64 left = tvm_add_frames(&m->add) - m->released;
-	u64 n = MIN(left, max);
-
-	check(!m->working && m->claimed);
-	page_commit(pfn_add(m->add.pfn, m->released), n, PAGE_CONVERTED, 0, 0);
-	page_unpin(pfn_add(m->source, m->released), n);
-	m->released += n;
-	m->active = n < left;
-	return n;
+	tvm_sweep_abandon(t);
+	if (sweep_step(&t->sweep, t))
+		t->sweep.active = false;
+	return STEP_COST;
 }
 
 static void dying_run(struct tvm *t, enum page_state state, pfn_t pfn, u64 count)
@@ -89,6 +80,11 @@ static bool next_run(struct tvm *t)
 {
 	struct gstage_run run;
 
+	if (t->removing.count) {
+		dying_run(t, state_of(&t->removing), t->removing.pfn, t->removing.count);
+		t->removing.count = 0;
+		return true;
+	}
 	if (gstage_dismantle(&t->gstage, &t->dying.cursor, &run)) {
 		dying_run(t, state_of(&run), run.pfn, run.count);
 		return true;
@@ -129,8 +125,8 @@ static u64 run_release(struct tvm *t, u64 max)
 bool tvm_destroy_step(struct tvm *t)
 {
 	for (u64 cost = 0; cost < STEP_COST;) {
-		if (t->measuring.active) {
-			cost += measuring_release(t, STEP_COST - cost);
+		if (t->sweep.active) {
+			cost += sweep_release(t);
 		} else if (t->dying.count) {
 			cost += run_release(t, STEP_COST - cost);
 		} else if (next_run(t)) {

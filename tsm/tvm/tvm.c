@@ -128,19 +128,35 @@ void tvm_pool_add(struct tvm *t, pfn_t pfn, u64 count)
 	spin_unlock(&t->lock);
 }
 
-enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states, u32 regions)
+#define ZERO_REGIONS	(BIT(REGION_CONFIDENTIAL) | BIT(REGION_CONFIDENTIAL_REMOVABLE))
+#define SHARED_REGIONS	(BIT(REGION_SHARED) | BIT(REGION_SHARED_REMOVABLE))
+
+enum tsm_err tvm_add_allowed(struct tvm *t, const struct gstage_range *r, enum sweep_kind kind)
 {
-	u64 size = a->range.count * gstage_size(a->range.level);
-	enum region_type type;
+	u64 size = r->count * gstage_size(r->level);
+	enum tvm_state state = TVM_RUNNABLE;
+	u64 regions = ZERO_REGIONS;
+
+	if (kind == SWEEP_SHARED)
+		regions = SHARED_REGIONS;
+	if (kind == SWEEP_MEASURED) {
+		state = TVM_INITIALIZING;
+		regions = BIT(REGION_CONFIDENTIAL);
+	}
+	if (t->state != state)
+		return TSM_E_PARAM;
+	if (!(regions & BIT(region_of_range(&t->regions, r->gpa.v, size))))
+		return TSM_E_ADDRESS;
+	return tvm_span_is_swept(t, r->gpa, size) ? TSM_AGAIN : TSM_OK;
+}
+
+enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a)
+{
 	enum tsm_err err;
 
 	spin_lock(&t->lock);
-	type = region_of_range(&t->regions, a->range.gpa.v, size);
-	if (!(states & BIT(t->state)))
-		err = TSM_E_PARAM;
-	else if (!(regions & BIT(type)))
-		err = TSM_E_ADDRESS;
-	else
+	err = tvm_add_allowed(t, &a->range, SWEEP_ZERO);
+	if (err == TSM_OK)
 		err = gstage_reserve(&t->gstage, &a->range, a->pfn, GSTAGE_CONFIDENTIAL);
 	spin_unlock(&t->lock);
 	return err;
@@ -161,17 +177,11 @@ void tvm_add_cancel(struct tvm *t, const struct tvm_add *a)
 
 enum tsm_err tvm_shared_add(struct tvm *t, const struct tvm_add *a)
 {
-	u64 size = a->range.count * gstage_size(a->range.level);
-	enum region_type type;
 	enum tsm_err err;
 
 	spin_lock(&t->lock);
-	type = region_of_range(&t->regions, a->range.gpa.v, size);
-	if (t->state != TVM_RUNNABLE)
-		err = TSM_E_PARAM;
-	else if (type != REGION_SHARED && type != REGION_SHARED_REMOVABLE)
-		err = TSM_E_ADDRESS;
-	else
+	err = tvm_add_allowed(t, &a->range, SWEEP_SHARED);
+	if (err == TSM_OK)
 		err = gstage_reserve(&t->gstage, &a->range, a->pfn, GSTAGE_SHARED);
 	if (err == TSM_OK)
 		gstage_commit(&t->gstage, &a->range);

@@ -20,6 +20,7 @@
 #include "page/page.h"
 #include "tvm/aia.h"
 #include "tvm/region.h"
+#include "tvm/sweep.h"
 #include "vcpu/vcpu.h"
 
 enum {
@@ -39,18 +40,6 @@ enum tvm_state {
 struct tvm_add {
 	struct gstage_range range;
 	pfn_t pfn;		/* claimed by the caller */
-};
-
-/* An ADD_MEASURED_PAGES call under way. */
-struct tvm_measuring {
-	bool active;
-	bool working;			/* on a hart, not paused */
-	bool claimed;			/* frames claimed, entries in flight, source pinned */
-	struct tvm_add add;
-	pfn_t source;
-	u64 done;			/* 4 KiB pages */
-	u64 released;			/* likewise, by DESTROY_TVM */
-	struct measure_reg reg;		/* register 4 with those pages */
 };
 
 /* FINALIZE_TVM under way: register 6 as far as it is computed. */
@@ -75,7 +64,9 @@ struct tvm {
 	struct spinlock lock;		/* guards the fields below, except where one says so */
 	enum tvm_state state;
 	u32 builders;			/* calls at work that need INITIALIZING to last */
-	struct tvm_measuring measuring;	/* one of them, which extends register 4 */
+	struct sweep sweep;		/* one long call; while it works, the hart's that works on it */
+	struct measure_reg measuring;	/* register 4 with the pages that it has measured */
+	struct gstage_run removing;	/* frames that are out of the tables, not yet given back */
 	u32 code_version;		/* grows with every page that is added; atomic */
 	struct gstage gstage;
 	struct tvm_finalizing finalizing;
@@ -163,19 +154,6 @@ static inline struct vcpu *tvm_vcpu(const struct tvm *t, u64 id)
 bool tvm_build_begin(struct tvm *t);
 void tvm_build_end(struct tvm *t);
 
-/*
- * ADD_MEASURED_PAGES, one call at a time for each TVM, in bounded stretches: between two of them
- * (paused) everything that the call has claimed stays claimed, and the call, made again with the
- * same arguments, goes on. FINALIZE waits for it; DESTROY_TVM takes it back.
- *
- * tvm_measure_begin() begins or goes on. TSM_E_PARAM: not INITIALIZING; TSM_AGAIN: another such
- * call is under way. Where @m->claimed is not set the caller claims, or gives up by
- * tvm_measure_end().
- */
-enum tsm_err tvm_measure_begin(struct tvm *t, const struct tvm_add *add, pfn_t source,
-			       struct tvm_measuring **m);
-void tvm_measure_pause(struct tvm *t);
-void tvm_measure_end(struct tvm *t);
 
 /* Room for one change of the region map. Lock held. TSM_E_NO_MEMORY: the pool is empty. */
 enum tsm_err tvm_regions_reserve(struct tvm *t);
@@ -196,11 +174,12 @@ enum region_type tvm_range_type(struct tvm *t, gpa_t gpa, u64 size);
 void tvm_pool_add(struct tvm *t, pfn_t pfn, u64 count);
 
 /*
- * Puts the range in flight. @states and @regions: bit masks of enum tvm_state and enum region_type
- * that are legal. TSM_E_PARAM: state; TSM_E_ADDRESS: region, or not empty; TSM_E_NO_PTPAGES;
- * TSM_AGAIN.
+ * Lock held: what an add of that kind (enum sweep_kind) asks of the TVM's state (TSM_E_PARAM) and of the one region that its leaves
+ * are to lie in (TSM_E_ADDRESS). TSM_AGAIN: a long call is at these leaves.
  */
-enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a, u32 states, u32 regions);
+enum tsm_err tvm_add_allowed(struct tvm *t, const struct gstage_range *r, enum sweep_kind kind);
+/* ADD_ZERO: puts the range in flight. Errors as above, TSM_E_ADDRESS: not empty; TSM_E_NO_PTPAGES. */
+enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a);
 /* The frames become the TVM's and visible to it. */
 void tvm_add_commit(struct tvm *t, const struct tvm_add *a);
 void tvm_add_cancel(struct tvm *t, const struct tvm_add *a);
@@ -249,6 +228,16 @@ enum tsm_err tvm_promote(struct tvm *t, gpa_t gpa, enum gstage_level level);
 enum tsm_err tvm_demote(struct tvm *t, gpa_t gpa, enum gstage_level level);
 /* Starts the next TLB epoch. TSM_E_ALREADY_STARTED: a vCPU is in the one before. */
 enum tsm_err tvm_fence(struct tvm *t);
+
+/*
+ * SWEEP_BLOCK and on, lock held: whether @part of the span @all may be blocked, unblocked, removed, and doing it. Of a leaf that is
+ * larger than a stretch the frames are left in @t->removing, which tvm_removing_step() empties, @max at a time; nothing else is
+ * removed before.
+ */
+enum tsm_err tvm_span_check(const struct tvm *t, const struct gstage_span *all, const struct gstage_span *part,
+			    enum sweep_kind kind, bool lenient);
+void tvm_span_perform(struct tvm *t, const struct gstage_span *part, enum sweep_kind kind);
+void tvm_removing_step(struct tvm *t, u64 max);
 
 /*
  * COVG share and unshare. tvm_share_request() marks one region of type @from, or a part of it, as

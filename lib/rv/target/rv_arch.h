@@ -165,11 +165,15 @@ static inline void rv_zero(char *p, u64 size)
 				 ".endr" : : "r"(p) : "memory");
 }
 
+/* @size: a multiple of 4 blocks. */
 static inline void rv_cbo_zero(char *p, u64 size, u64 block)
 {
 	/* cbo.zero (p): MISC-MEM, funct3 2, imm 4; written as .insn because the base ISA of the build lacks Zicboz. */
-	for (char *end = p + size; p < end; p += block)
-		__asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(p) : "memory");
+	for (char *end = p + size; p < end;)
+		__asm__ volatile(".rept 4\n"
+				 ".insn i 0x0f, 2, x0, %0, 4\n"
+				 "add %0, %0, %1\n"
+				 ".endr" : "+r"(p) : "r"(block) : "memory");
 }
 
 /* Device registers of 8 to 64 bits: ordered behind earlier stores to memory, and before later loads from it. */
