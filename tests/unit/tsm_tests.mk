@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence mediate hcsr stress iommu pci
+UNIT_TESTS		+= sweep page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence mediate hcsr stress iommu pci
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -25,6 +25,7 @@ decode_SRC		:= lib/rv/mmio_insn.c
 region_SRC		:= tsm/tvm/region.c
 covh_SRC		:= $(UNIT_RIG)
 tvm_SRC			:= $(UNIT_RIG) tests/unit/tvm_rig.c
+sweep_SRC		:= $(tvm_SRC)
 run_SRC			:= $(tvm_SRC)
 tvm_sbi_SRC		:= $(tvm_SRC)
 share_SRC		:= $(tvm_SRC)
@@ -40,7 +41,7 @@ pci_SRC			:= $(addprefix tsm/io/,pci.c pci_caps.c pci_decode.c pci_iommu.c virti
 
 include tests/oracle/oracle.mk
 
-$(foreach t,covh tvm run tvm_sbi share fold attest evidence mediate hcsr stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
+$(foreach t,sweep covh tvm run tvm_sbi share fold attest evidence mediate hcsr stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h
 
