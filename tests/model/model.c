@@ -6,14 +6,28 @@
 #include <sbi.h>
 
 const char *const model_call_name[MODEL_CALLS] = {
-	"CONVERT", "CONVERT (2 pages)", "RECLAIM", "RECLAIM (2 pages)", "GLOBAL_FENCE", "LOCAL_FENCE", "CREATE_TVM",
-	"CREATE_TVM (as state)", "CREATE_TVM (as directory)", "DESTROY_TVM", "DESTROY_TVM (the other)", "FINALIZE_TVM", "ADD_PGT",
-	"CREATE_VCPU", "ADD_MEASURED", "ADD_MEASURED (as source)", "ADD_ZERO", "ADD_SHARED", "INVALIDATE", "VALIDATE", "REMOVE",
-	"TVM_FENCE", "RUN_VCPU", "RUN_VCPU (twice)", "the host's timer", "SHARE", "UNSHARE", "a page fault",
+	[CONVERT] = "CONVERT", [CONVERT_BOTH] = "CONVERT (2 pages)", [RECLAIM] = "RECLAIM", [RECLAIM_BOTH] = "RECLAIM (2 pages)",
+	[GLOBAL_FENCE] = "GLOBAL_FENCE", [LOCAL_FENCE] = "LOCAL_FENCE", [CREATE] = "CREATE_TVM",
+	[CREATE_STATE] = "CREATE_TVM (as state)", [CREATE_PGD] = "CREATE_TVM (as directory)", [DESTROY] = "DESTROY_TVM",
+	[DESTROY_OTHER] = "DESTROY_TVM (the other)", [FINALIZE] = "FINALIZE_TVM", [ADD_PGT] = "ADD_PGT", [CREATE_VCPU] = "CREATE_VCPU",
+	[ADD_MEASURED] = "ADD_MEASURED", [ADD_MEASURED_FROM] = "ADD_MEASURED (as source)", [ADD_ZERO] = "ADD_ZERO",
+	[ADD_SHARED] = "ADD_SHARED", [INVALIDATE] = "INVALIDATE", [VALIDATE] = "VALIDATE", [REMOVE] = "REMOVE", [PROMOTE] = "PROMOTE",
+	[DEMOTE] = "DEMOTE", [TVM_FENCE] = "TVM_FENCE", [GET_INFO] = "GET_TSM_INFO", [ADD_REGION] = "ADD_MEMORY_REGION",
+	[INIT_AIA] = "INIT_AIA", [SET_ADDR] = "SET_CPU_IMSIC_ADDR", [CONVERT_FILE] = "CONVERT_IMSIC",
+	[RECLAIM_FILE] = "RECLAIM_IMSIC", [BIND] = "BIND", [UNBIND_BEGIN] = "UNBIND_BEGIN", [UNBIND_END] = "UNBIND_END",
+	[INJECT] = "INJECT", [REBIND_BEGIN] = "REBIND_BEGIN", [REBIND_CLONE] = "REBIND_CLONE", [REBIND_END] = "REBIND_END",
+	[RUN] = "RUN_VCPU", [RUN_TWICE] = "RUN_VCPU (twice)", [TIMER] = "the host's timer", [FAULT] = "a page fault",
+	[SHARE] = "SHARE", [UNSHARE] = "UNSHARE", [ADD_MMIO] = "ADD_MMIO_REGION", [REMOVE_MMIO] = "REMOVE_MMIO_REGION",
+	[ALLOW] = "ALLOW_EXT_INTERRUPT", [DENY] = "DENY_EXT_INTERRUPT", [GET_ATTCAPS] = "GET_ATTCAPS",
+	[EXTEND] = "EXTEND_MEASUREMENT", [READ_MEASUREMENT] = "READ_MEASUREMENT", [GET_EVIDENCE] = "GET_EVIDENCE (unaligned)",
 };
 
 const char *const model_page_name[M_PAGE_STATES] = {
-	"HOST", "CONVERTING", "CONVERTED", "TVM_DATA", "TVM_TABLE", "TVM_STATE", "VCPU_STATE", "TSM", "RESERVED",
+	[M_HOST] = "HOST", [M_CONVERTING] = "CONVERTING", [M_CONVERTED] = "CONVERTED", [M_DATA] = "TVM_DATA", [M_TABLE] = "TVM_TABLE",
+	[M_TVM_STATE] = "TVM_STATE", [M_VCPU_STATE] = "VCPU_STATE", [M_TSM] = "TSM", [M_NOT_RAM] = "RESERVED",
+	[F_HOST] = "file:HOST", [F_CONVERTING] = "file:CONVERTING", [F_CONVERTED] = "file:CONVERTED",
+	[F_DIRTY] = "file:CONVERTED(dirty)", [F_BOUND] = "file:TVM_DATA", [F_BLOCKED] = "file:TVM_BLOCKED",
+	[F_OWN] = "file:HOST(own)",
 };
 
 enum { REFUSED_PARAM = SBI_ERR_INVALID_PARAM, REFUSED_ADDRESS = SBI_ERR_INVALID_ADDRESS };
@@ -21,12 +35,22 @@ enum { REFUSED_PARAM = SBI_ERR_INVALID_PARAM, REFUSED_ADDRESS = SBI_ERR_INVALID_
 void model_init(struct model *m)
 {
 	memset(m, 0, sizeof(*m));
+	memset(m->file, F_HOST, sizeof(m->file));
 }
 
 enum model_page model_page_of(const struct model *m, u32 page)
 {
-	if (page >= MODEL_PAGES)
-		return page == PAGE_OF_TSM ? M_TSM : M_NOT_RAM;
+	switch (page) {
+	case PAGE_OF_TSM:
+		return M_TSM;
+	case PAGE_NOT_RAM:
+		return M_NOT_RAM;
+	case PAGE_FILE:
+	case PAGE_FILE_1:
+		return (enum model_page)m->file[page - PAGE_FILE];
+	case PAGE_FILE_OWN:
+		return F_OWN;
+	}
 	return (enum model_page)m->page[page];
 }
 
@@ -34,23 +58,39 @@ bool model_possible(const struct model *m, const struct action *a)
 {
 	switch (a->call) {
 	case TIMER:
+	case FAULT:
 	case SHARE:
 	case UNSHARE:
-	case FAULT:
+	case ADD_MMIO:
+	case REMOVE_MMIO:
+	case ALLOW:
+	case DENY:
+	case GET_ATTCAPS:
+	case EXTEND:
+	case READ_MEASUREMENT:
+	case GET_EVIDENCE:
 	case RUN_TWICE:
 		return m->running;
 	case RUN:
 		return !m->running;
 	default:
-		return a->hart == 0 || !m->running;
+		return a->hart != 1 || !m->running;
 	}
 }
 
 /* Ages that say no more than "it is complete" become one: what a complete fence covers stays covered. */
 static void settle(struct model *m)
 {
-	u32 lag = m->host_lag[0] > m->host_lag[1] ? m->host_lag[0] : m->host_lag[1];
+	u32 lag = 0;
 
+	for (u32 i = 0; i < MODEL_HARTS; i++)
+		lag = m->host_lag[i] > lag ? m->host_lag[i] : lag;
+	for (u32 i = 0; i < MODEL_FILES; i++) {
+		if (m->file[i] == F_CONVERTING && m->file_age[i] > lag)
+			m->file[i] = F_CONVERTED;
+		if (m->file[i] != F_CONVERTING)
+			m->file_age[i] = 0;
+	}
 	for (u32 i = 0; i < MODEL_PAGES; i++) {
 		if (m->page[i] == M_CONVERTING && m->page_age[i] > lag)
 			m->page[i] = M_CONVERTED;
@@ -67,6 +107,10 @@ static void settle(struct model *m)
 		else if (m->leaf_age[i] > m->tvm_lag)
 			m->leaf_age[i] = 2;
 	}
+	if (m->irq != I_UNBINDING && m->irq != I_REBINDING)
+		m->irq_age = 0;
+	else if (m->irq_age > m->tvm_lag)
+		m->irq_age = 2;
 }
 
 /* --- pages between the host and the TSM --- */
@@ -119,10 +163,13 @@ static s64 reclaim(struct model *m, u32 first, u32 count)
 
 static s64 global_fence(struct model *m, u32 hart)
 {
-	if (m->host_lag[0] || m->host_lag[1])
-		return SBI_ERR_ALREADY_STARTED;
+	for (u32 i = 0; i < MODEL_HARTS; i++)
+		if (m->host_lag[i])
+			return SBI_ERR_ALREADY_STARTED;
 	for (u32 i = 0; i < MODEL_PAGES; i++)
 		m->page_age[i]++;
+	for (u32 i = 0; i < MODEL_FILES; i++)
+		m->file_age[i]++;
 	for (u32 i = 0; i < MODEL_HARTS; i++)
 		m->host_lag[i] = i != hart && !(i == 1 && m->running);
 	return 0;
@@ -130,12 +177,22 @@ static s64 global_fence(struct model *m, u32 hart)
 
 /* --- the life of TVMs --- */
 
+/* How many of the pages it takes: a TVM's state is two frames, its directory four, of which all but these are there already. */
+static u32 other_pages(u8 as)
+{
+	return as == 1 || MODEL_PAGES < 4 ? (as == 1 ? 2 : MODEL_PAGES) : 4;
+}
+
 static s64 create_other(struct model *m, u8 as)
 {
-	if (m->other || !usable(m, PAGE_A) || !usable(m, PAGE_B))
+	if (m->other)
 		return REFUSED_ADDRESS;
+	for (u32 i = 0; i < other_pages(as); i++)
+		if (!usable(m, i))
+			return REFUSED_ADDRESS;
 	m->other = as;
-	m->page[PAGE_A] = m->page[PAGE_B] = as == 1 ? M_TVM_STATE : M_TABLE;
+	for (u32 i = 0; i < other_pages(as); i++)
+		m->page[i] = as == 1 ? M_TVM_STATE : M_TABLE;
 	return 0;
 }
 
@@ -143,8 +200,9 @@ static s64 destroy_other(struct model *m)
 {
 	if (!m->other)
 		return REFUSED_PARAM;
+	for (u32 i = 0; i < other_pages(m->other); i++)
+		m->page[i] = M_CONVERTED;
 	m->other = 0;
-	m->page[PAGE_A] = m->page[PAGE_B] = M_CONVERTED;
 	return 0;
 }
 
@@ -155,12 +213,35 @@ static s64 destroy(struct model *m)
 	if (m->running)
 		return SBI_ERR_FAILED;
 	for (u32 i = 0; i < MODEL_PAGES; i++) {
-		if (m->page[i] == M_DATA || m->page[i] == M_VCPU_STATE || (m->page[i] == M_TABLE && !m->other))
+		bool others = m->other && i < other_pages(m->other);
+
+		if (m->page[i] == M_DATA || m->page[i] == M_VCPU_STATE || (m->page[i] == M_TABLE && !others))
 			m->page[i] = M_CONVERTED;
 		m->pins[i] = 0;
 	}
-	m->tvm = m->vcpu1 = m->region = m->pending = 0;
+	for (u32 i = 0; i < MODEL_FILES; i++)
+		if (m->file[i] == F_BOUND || m->file[i] == F_BLOCKED)
+			m->file[i] = F_DIRTY;
+	m->tvm = m->vcpu1 = m->region = m->pending = m->extra = 0;
+	m->aia = m->irq = m->irq_file = m->irq_old = m->allowed = 0;
 	memset(m->leaf, L_EMPTY, sizeof(m->leaf));
+	return 0;
+}
+
+static s64 finalize(struct model *m)
+{
+	/* With interrupt files every vCPU has the address of one; vCPU 1 never has. */
+	if (m->tvm != T_BUILT || m->aia == A_GEOMETRY || (m->aia && m->vcpu1))
+		return REFUSED_PARAM;
+	m->tvm = T_RUNNABLE;
+	return 0;
+}
+
+static s64 add_region(struct model *m)
+{
+	if (m->tvm != T_BUILT || m->extra)
+		return REFUSED_PARAM;
+	m->extra = E_CONFIDENTIAL;
 	return 0;
 }
 
@@ -260,15 +341,124 @@ static s64 tvm_fence(struct model *m)
 		return SBI_ERR_ALREADY_STARTED;
 	for (u32 i = 0; i < MODEL_SLOTS; i++)
 		m->leaf_age[i]++;
+	m->irq_age++;
 	m->tvm_lag = m->running;
 	return 0;
 }
 
-/* --- the vCPU --- */
+/* --- interrupt files --- */
+
+static s64 file_convert(struct model *m, u32 page)
+{
+	if (model_page_of(m, page) != F_HOST)
+		return REFUSED_ADDRESS;
+	m->file[page - PAGE_FILE] = F_CONVERTING;
+	m->file_age[page - PAGE_FILE] = 0;
+	return 0;
+}
+
+static s64 file_reclaim(struct model *m, u32 page, u32 hart)
+{
+	switch (model_page_of(m, page)) {
+	case F_DIRTY:
+		if (hart != page - PAGE_FILE)
+			return REFUSED_ADDRESS;
+		break;
+	case F_CONVERTING:
+	case F_CONVERTED:
+		break;
+	case F_BOUND:
+	case F_BLOCKED:
+		return REFUSED_PARAM;
+	default:
+		return REFUSED_ADDRESS;
+	}
+	m->file[page - PAGE_FILE] = F_HOST;
+	return 0;
+}
+
+/* Both take the file of the hart that calls. */
+static s64 bind(struct model *m, u32 hart, u8 from, u8 to)
+{
+	if (m->tvm != T_RUNNABLE || !m->aia || m->irq != from || m->running)
+		return REFUSED_PARAM;
+	if (hart >= MODEL_FILES)
+		return REFUSED_ADDRESS;
+	if (m->file[hart] != F_CONVERTED && m->file[hart] != F_DIRTY)
+		return REFUSED_ADDRESS;
+	if (to == I_REBINDING) {
+		m->irq_old = m->irq_file;
+		m->file[m->irq_old - 1] = F_BLOCKED;
+	}
+	m->file[hart] = F_BOUND;
+	m->irq_file = (u8)(hart + 1);
+	m->irq = to;
+	m->irq_age = 0;
+	return 0;
+}
+
+static s64 unbind_begin(struct model *m, u32 hart)
+{
+	if (m->tvm != T_RUNNABLE || m->irq != I_BOUND || m->irq_file != hart + 1 || m->running)
+		return REFUSED_PARAM;
+	m->file[hart] = F_BLOCKED;
+	m->irq = I_UNBINDING;
+	m->irq_age = 0;
+	return 0;
+}
+
+static s64 unbind_end(struct model *m, u32 hart)
+{
+	if (m->tvm != T_RUNNABLE || m->irq != I_UNBINDING || m->irq_file != hart + 1)
+		return REFUSED_PARAM;
+	if (m->irq_age < 2)
+		return REFUSED_ADDRESS;
+	m->file[hart] = F_CONVERTED;
+	m->irq = I_UNBOUND;
+	m->irq_file = 0;
+	return 0;
+}
+
+static s64 rebind_clone(struct model *m, u32 hart)
+{
+	if (m->tvm != T_RUNNABLE || m->irq != I_REBINDING || m->irq_old != hart + 1)
+		return REFUSED_PARAM;
+	if (m->irq_age < 2)
+		return REFUSED_ADDRESS;
+	m->file[hart] = F_CONVERTED;
+	m->irq = I_CLONED;
+	m->irq_old = 0;
+	return 0;
+}
+
+static s64 rebind_end(struct model *m, u32 hart)
+{
+	if (m->tvm != T_RUNNABLE || m->irq != I_CLONED || m->irq_file != hart + 1)
+		return REFUSED_PARAM;
+	m->irq = I_BOUND;
+	return 0;
+}
+
+static s64 inject(const struct model *m)
+{
+	if (m->tvm != T_RUNNABLE || !m->aia)
+		return REFUSED_PARAM;
+	return m->allowed ? 0 : SBI_ERR_DENIED;
+}
+
+static s64 aia(struct model *m, u8 to)
+{
+	if (m->tvm != T_BUILT || m->aia + 1 < to)
+		return REFUSED_PARAM;
+	m->aia = m->aia > to ? m->aia : to;
+	return 0;
+}
+
+/* --- the vCPU: on hart 1 --- */
 
 static s64 run(struct model *m)
 {
-	if (m->tvm != T_RUNNABLE)
+	if (m->tvm != T_RUNNABLE || (m->aia && (m->irq != I_BOUND || m->irq_file != 1 + 1)))
 		return REFUSED_PARAM;
 	if (m->pending) {
 		if (m->leaf[1] != L_EMPTY)
@@ -292,10 +482,93 @@ static s64 leave(struct model *m)
 static s64 request(struct model *m, u8 from, u8 to)
 {
 	if (m->region != from)
-		return MODEL_GOES_ON;
+		return REFUSED_PARAM;
 	m->region = to;
 	m->pending = 1;
 	return leave(m);
+}
+
+static s64 change_mmio(struct model *m, u8 from, u8 to)
+{
+	if (m->extra != from)
+		return REFUSED_ADDRESS;
+	m->extra = to;
+	return leave(m);
+}
+
+static s64 allow(struct model *m, u8 allowed)
+{
+	if (!m->aia)
+		return REFUSED_PARAM;
+	m->allowed = allowed;
+	return leave(m);
+}
+
+/* The TVM's memory must be there, or the host is asked for it. */
+static s64 touch(struct model *m, u32 slot)
+{
+	return m->leaf[slot] == L_MAPPED ? MODEL_GOES_ON : leave(m);
+}
+
+static s64 vcpu_step(struct model *m, const struct action *a)
+{
+	switch ((enum model_call)a->call) {
+	case RUN:
+		return run(m);
+	case RUN_TWICE:
+		return REFUSED_PARAM;
+	case TIMER:
+		return leave(m);
+	case FAULT:
+		return touch(m, a->slot);
+	case SHARE:
+		return request(m, R_CONFIDENTIAL, R_CONFIDENTIAL_REMOVABLE);
+	case UNSHARE:
+		return request(m, R_SHARED, R_SHARED_REMOVABLE);
+	case ADD_MMIO:
+		return change_mmio(m, E_NONE, E_MMIO);
+	case REMOVE_MMIO:
+		return change_mmio(m, E_MMIO, E_NONE);
+	case ALLOW:
+	case DENY:
+		return allow(m, a->call == ALLOW);
+	case GET_ATTCAPS:
+	case EXTEND:
+	case READ_MEASUREMENT:
+		return touch(m, 0);
+	default:
+		return REFUSED_ADDRESS;
+	}
+}
+
+static s64 file_step(struct model *m, const struct action *a)
+{
+	switch ((enum model_call)a->call) {
+	case INIT_AIA:
+		return aia(m, A_GEOMETRY);
+	case SET_ADDR:
+		return aia(m, A_ADDRESS);
+	case CONVERT_FILE:
+		return file_convert(m, a->page);
+	case RECLAIM_FILE:
+		return file_reclaim(m, a->page, a->hart);
+	case BIND:
+		return bind(m, a->hart, I_UNBOUND, I_BOUND);
+	case UNBIND_BEGIN:
+		return unbind_begin(m, a->hart);
+	case UNBIND_END:
+		return unbind_end(m, a->hart);
+	case INJECT:
+		return inject(m);
+	case REBIND_BEGIN:
+		return bind(m, a->hart, I_BOUND, I_REBINDING);
+	case REBIND_CLONE:
+		return rebind_clone(m, a->hart);
+	case REBIND_END:
+		return rebind_end(m, a->hart);
+	default:
+		return vcpu_step(m, a);
+	}
 }
 
 static s64 step(struct model *m, const struct action *a)
@@ -328,10 +601,9 @@ static s64 step(struct model *m, const struct action *a)
 	case DESTROY_OTHER:
 		return destroy_other(m);
 	case FINALIZE:
-		if (m->tvm != T_BUILT)
-			return REFUSED_PARAM;
-		m->tvm = T_RUNNABLE;
-		return 0;
+		return finalize(m);
+	case ADD_REGION:
+		return add_region(m);
 	case ADD_PGT:
 		return add_pgt(m, a->page);
 	case CREATE_VCPU:
@@ -352,24 +624,17 @@ static s64 step(struct model *m, const struct action *a)
 		return block(m, a->slot, L_BLOCKED, L_MAPPED);
 	case REMOVE:
 		return remove_page(m, a->slot);
+	case PROMOTE:
+	case DEMOTE:
+		/* Nothing here is as large as that. */
+		return m->tvm == T_RUNNABLE ? REFUSED_ADDRESS : REFUSED_PARAM;
 	case TVM_FENCE:
 		return tvm_fence(m);
-	case RUN:
-		return run(m);
-	case RUN_TWICE:
-		return REFUSED_PARAM;
-	case TIMER:
-		return leave(m);
-	case SHARE:
-		return request(m, R_CONFIDENTIAL, R_CONFIDENTIAL_REMOVABLE);
-	case UNSHARE:
-		return request(m, R_SHARED, R_SHARED_REMOVABLE);
-	case FAULT:
-		return m->leaf[a->slot] == L_MAPPED ? MODEL_GOES_ON : leave(m);
-	case MODEL_CALLS:
-		break;
+	case GET_INFO:
+		return 0;
+	default:
+		return file_step(m, a);
 	}
-	return 0;
 }
 
 s64 model_step(struct model *m, const struct action *a)

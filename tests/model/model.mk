@@ -24,4 +24,9 @@ $(MODEL_EXPLORE): $(patsubst %.c,$(MODEL_OUT)/obj/%.o,$(MODEL_SRC) $(MODEL_CODE)
 	@mkdir -p $(@D)
 	$(Q)gcc $(MODEL_CFLAGS) -w $^ -lcmocka -o $@
 
+# Larger bounds.
+$(MODEL_OUT)/explore-large: $(MODEL_SRC) $(patsubst %.c,$(MODEL_OUT)/obj/%.o,$(MODEL_CODE)) $(MODEL_LIBS)
+	$(call say,MODEL,$@)
+	$(Q)gcc $(MODEL_CFLAGS) -DMODEL_PAGES=3 -DMODEL_HARTS=3 $^ -lcmocka -o $@
+
 -include $(shell find $(MODEL_OUT)/obj -name '*.d' 2>/dev/null)

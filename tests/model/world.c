@@ -7,6 +7,7 @@
 #include "unit/unit.h"
 #include "cove/covg.h"
 #include "cove/covh.h"
+#include "cove/covi.h"
 #include "cove/nacl.h"
 #include "cove/supd.h"
 #include "host/space.h"
@@ -17,7 +18,11 @@
 
 #define SPEC(fid)	((u64)SUPD_TSM_DOMAIN << SUPD_SDID_SHIFT | (fid))
 #define GPA_BASE	0x80200000ULL
+#define EXTRA_GPA	0x90000000ULL
+#define FILE_GPA	0x28000000ULL
 #define TIMER_TRAP	(CAUSE_IRQ | IRQ_STI)
+/* The host's guest file 1 of a hart: hardware file 2. */
+#define FILE_MASK	2ULL
 enum { POOL_PAGES = 8 };
 
 /* Host addresses, fixed; kept on the heap, out of what is saved and loaded. */
@@ -26,7 +31,7 @@ static struct places {
 	u64 params, params2, params3;
 	u64 pgd, state, pool, vcpu;	/* of the TVM */
 	u64 pgd2, state2;		/* the other TVM's other half */
-	u64 source, shmem;
+	u64 source, shmem, info, aia;
 } *at;
 
 extern char __data_start[], _end[];
@@ -37,6 +42,10 @@ static u64 page_address(u32 page)
 		return RIG_RAM_BASE + 0x2000;
 	if (page == PAGE_NOT_RAM)
 		return RIG_RAM_BASE + RIG_RAM_SIZE;
+	if (page == PAGE_FILE_OWN)
+		return RIG_FILES + PAGE_SIZE;
+	if (page >= PAGE_FILE)
+		return RIG_FILES + ((page - PAGE_FILE) * RIG_FILE_PAGES + 2) * PAGE_SIZE;
 	return at->ab + page * PAGE_SIZE;
 }
 
@@ -66,7 +75,11 @@ void monitor_init(void)
 	at->vcpu = rig_alloc(vcpu_state_pages(), PAGE_SIZE);
 	at->params = rig_alloc(3, PAGE_SIZE);
 	at->source = rig_alloc(1, PAGE_SIZE);
+	at->info = rig_alloc(1, PAGE_SIZE);
+	at->aia = rig_alloc(1, PAGE_SIZE);
 	at->shmem = rig_alloc(3, PAGE_SIZE);
+	memcpy(rig_word(at->aia), &(struct cove_tvm_aia_params){ .imsic_base_addr = FILE_GPA, .group_index_shift = 24 },
+	       sizeof(struct cove_tvm_aia_params));
 	params(at->params, at->pgd, at->state);
 	params(at->params + PAGE_SIZE, at->pgd2, at->ab);
 	params(at->params + 2 * PAGE_SIZE, at->ab, at->state2);
@@ -113,11 +126,13 @@ static s64 trap(bool goes_on)
 	return goes_on ? MODEL_GOES_ON : MODEL_EXIT;
 }
 
-static s64 ask(u64 fid)
+static s64 ask(u64 fid, u64 gpa, u64 size, u64 more)
 {
 	struct rig_ret r;
 
-	return trap(TVM_ECALL(&r, SBI_EXT_COVG, fid, GPA_BASE + PAGE_SIZE, PAGE_SIZE));
+	if (!TVM_ECALL(&r, SBI_EXT_COVG, fid, gpa, size, more))
+		return MODEL_EXIT;
+	return (s64)rig_world()->gpr[REG_A0] ? (s64)rig_world()->gpr[REG_A0] : MODEL_GOES_ON;
 }
 
 static s64 vcpu_step(const struct action *a)
@@ -129,11 +144,61 @@ static s64 vcpu_step(const struct action *a)
 	case TIMER:
 		return trap(rig_trap(TIMER_TRAP, 0, 0, &r));
 	case SHARE:
-		return ask(COVG_SHARE_MEMORY);
+		return ask(COVG_SHARE_MEMORY, GPA_BASE + PAGE_SIZE, PAGE_SIZE, 0);
 	case UNSHARE:
-		return ask(COVG_UNSHARE_MEMORY);
+		return ask(COVG_UNSHARE_MEMORY, GPA_BASE + PAGE_SIZE, PAGE_SIZE, 0);
+	case ADD_MMIO:
+		return ask(COVG_ADD_MMIO_REGION, EXTRA_GPA, PAGE_SIZE, 0);
+	case REMOVE_MMIO:
+		return ask(COVG_REMOVE_MMIO_REGION, EXTRA_GPA, PAGE_SIZE, 0);
+	case ALLOW:
+		return ask(COVG_ALLOW_EXT_INTERRUPT, 1, 0, 0);
+	case DENY:
+		return ask(COVG_DENY_EXT_INTERRUPT, 1, 0, 0);
+	case GET_ATTCAPS:
+		return ask(COVG_GET_ATTCAPS, GPA_BASE, PAGE_SIZE, 0);
+	case EXTEND:
+		return ask(COVG_EXTEND_MEASUREMENT, GPA_BASE, COVE_MR_SIZE, COVE_MR_INITIAL_COUNT);
+	case READ_MEASUREMENT:
+		return ask(COVG_READ_MEASUREMENT, GPA_BASE, PAGE_SIZE, 0);
+	case GET_EVIDENCE:
+		return ask(COVG_GET_EVIDENCE, GPA_BASE + 1, PAGE_SIZE, GPA_BASE);
 	default:
 		return trap(rig_trap(CAUSE_LOAD_GUEST, gpa, gpa, &r));
+	}
+}
+
+#define FILE_CALL(...)	RIG_CALL(SBI_EXT_COVI, __VA_ARGS__).error
+
+static s64 file_step(const struct action *a)
+{
+	u64 id = at->state >> PAGE_SHIFT;
+
+	switch ((enum model_call)a->call) {
+	case INIT_AIA:
+		return FILE_CALL(SPEC(COVI_INIT_AIA), id, at->aia, sizeof(struct cove_tvm_aia_params));
+	case SET_ADDR:
+		return FILE_CALL(SPEC(COVI_SET_CPU_IMSIC_ADDR), id, 0, FILE_GPA);
+	case CONVERT_FILE:
+		return FILE_CALL(SPEC(COVI_CONVERT_IMSIC), page_address(a->page));
+	case RECLAIM_FILE:
+		return FILE_CALL(SPEC(COVI_RECLAIM_IMSIC), page_address(a->page));
+	case BIND:
+		return FILE_CALL(SPEC(COVI_BIND), id, 0, FILE_MASK);
+	case UNBIND_BEGIN:
+		return FILE_CALL(SPEC(COVI_UNBIND_BEGIN), id, 0, 0);
+	case UNBIND_END:
+		return FILE_CALL(SPEC(COVI_UNBIND_END), id, 0);
+	case INJECT:
+		return FILE_CALL(SPEC(COVI_INJECT), id, 0, 1);
+	case REBIND_BEGIN:
+		return FILE_CALL(SPEC(COVI_REBIND_BEGIN), id, 0, FILE_MASK);
+	case REBIND_CLONE:
+		return FILE_CALL(SPEC(COVI_REBIND_CLONE), id, 0);
+	case REBIND_END:
+		return FILE_CALL(SPEC(COVI_REBIND_END), id, 0);
+	default:
+		return run(id);
 	}
 }
 
@@ -187,10 +252,19 @@ static s64 host_step(const struct action *a)
 		return CALL(SPEC(COVH_SPEC_VALIDATE_PAGES), id, gpa, PAGE_SIZE);
 	case REMOVE:
 		return CALL(SPEC(COVH_SPEC_REMOVE_PAGES), id, gpa, PAGE_SIZE);
+	case PROMOTE:
+		/* Its number is REMOVE's in the specification's numbering. */
+		return CALL(COVH_RFC_PROMOTE_PAGE, id, GPA_BASE, GSTAGE_2M);
+	case DEMOTE:
+		return CALL(COVH_RFC_DEMOTE_PAGE, id, GPA_BASE, GSTAGE_4K);
 	case TVM_FENCE:
 		return CALL(SPEC(COVH_SPEC_TVM_FENCE), id);
+	case GET_INFO:
+		return CALL(SPEC(COVH_GET_TSM_INFO), at->info, sizeof(struct cove_tsm_info));
+	case ADD_REGION:
+		return CALL(SPEC(COVH_SPEC_ADD_MEMORY_REGION), id, EXTRA_GPA, PAGE_SIZE);
 	default:
-		return run(id);
+		return file_step(a);
 	}
 }
 
@@ -200,9 +274,17 @@ s64 monitor_step(const struct action *a)
 
 	switch ((enum model_call)a->call) {
 	case TIMER:
+	case FAULT:
 	case SHARE:
 	case UNSHARE:
-	case FAULT:
+	case ADD_MMIO:
+	case REMOVE_MMIO:
+	case ALLOW:
+	case DENY:
+	case GET_ATTCAPS:
+	case EXTEND:
+	case READ_MEASUREMENT:
+	case GET_EVIDENCE:
 		rig_on(1);
 		r = vcpu_step(a);
 		break;
@@ -244,6 +326,64 @@ static void abstract_page(struct model *m, u32 i)
 	assert_int_equal(host_space_maps(HPA(at->ab + i * PAGE_SIZE)), m->page[i] == M_HOST);
 }
 
+static void abstract_file(struct model *m, u32 i)
+{
+	pfn_t page = PFN(page_address(PAGE_FILE + i) >> PAGE_SHIFT);
+	u64 word = page_word(page);
+	u32 info = page_word_info(word);
+	bool own = page_word_owner(word) == at->state >> PAGE_SHIFT;
+
+	assert_false(page_word_busy(word));
+	switch (page_word_state(word)) {
+	case PAGE_HOST:
+		m->file[i] = F_HOST;
+		break;
+	case PAGE_CONVERTING:
+		m->file[i] = epoch_passed(&host_epoch, info) ? F_CONVERTED : F_CONVERTING;
+		m->file_age[i] = (u8)(m->file[i] == F_CONVERTING ? (u32)host_epoch.current - info : 0);
+		break;
+	case PAGE_CONVERTED:
+		m->file[i] = info == IRQ_FILE_DIRTY ? F_DIRTY : F_CONVERTED;
+		break;
+	case PAGE_TVM_DATA:
+	case PAGE_TVM_BLOCKED:
+		assert_true(own);
+		m->file[i] = page_word_state(word) == PAGE_TVM_DATA ? F_BOUND : F_BLOCKED;
+		break;
+	default:
+		fail_msg("a file is in state %u", page_word_state(word));
+	}
+	assert_int_equal(host_space_maps(HPA(pfn_spa(page).v)), m->file[i] == F_HOST);
+}
+
+static u8 file_name(const struct irq_file *f)
+{
+	for (u32 i = 0; i < MODEL_FILES; i++)
+		if (f->hart && f->page.v == page_address(PAGE_FILE + i) >> PAGE_SHIFT)
+			return (u8)(i + 1);
+	return 0;
+}
+
+static void abstract_irq(struct model *m, struct tvm *t, const struct irq_vcpu *v)
+{
+	static const u8 states[] = {
+		[IRQ_UNBOUND] = I_UNBOUND, [IRQ_BOUND] = I_BOUND, [IRQ_UNBINDING] = I_UNBINDING, [IRQ_REBINDING] = I_REBINDING,
+		[IRQ_CLONED] = I_CLONED,
+	};
+
+	assert_int_not_equal(v->state, IRQ_BINDING);
+	m->aia = t->aia.valid ? (v->has_gpa ? A_ADDRESS : A_GEOMETRY) : A_NONE;
+	m->irq = states[v->state];
+	m->irq_file = file_name(&v->file);
+	m->irq_old = m->irq == I_REBINDING ? file_name(&v->old) : 0;
+	if (m->irq == I_UNBINDING || m->irq == I_REBINDING)
+		m->irq_age = epoch_passed(&t->epoch, v->stamp) ? 2 : 0;
+	m->allowed = v->allowed[0] & BIT(1) ? 1 : 0;
+	/* Where the vCPU's file is mapped there is one. */
+	assert_int_equal(gstage_lookup(&t->gstage, GPA(FILE_GPA)).kind == GSTAGE_MAPPED,
+			 m->irq == I_BOUND || m->irq == I_REBINDING || m->irq == I_CLONED);
+}
+
 static void abstract_leaf(struct model *m, struct tvm *t, u32 slot)
 {
 	struct gstage_entry e = gstage_lookup(&t->gstage, GPA(GPA_BASE + slot * PAGE_SIZE));
@@ -269,6 +409,8 @@ static void abstract_tvm(struct model *m)
 		[REGION_SHARED] = R_SHARED, [REGION_SHARED_REMOVABLE] = R_SHARED_REMOVABLE,
 	};
 
+	static const u8 extras[] = { [REGION_CONFIDENTIAL] = E_CONFIDENTIAL, [REGION_MMIO] = E_MMIO };
+
 	if (rig_state(at->state) != PAGE_TVM_STATE || page_word_owner(page_word(PFN(id))) != id)
 		return;
 	m->tvm = t->state == TVM_INITIALIZING ? T_BUILT : T_RUNNABLE;
@@ -278,6 +420,8 @@ static void abstract_tvm(struct model *m)
 		abstract_leaf(m, t, i);
 	assert_int_equal(region_of_range(&t->regions, GPA_BASE, PAGE_SIZE), REGION_CONFIDENTIAL);
 	m->region = regions[region_of_range(&t->regions, GPA_BASE + PAGE_SIZE, PAGE_SIZE)];
+	m->extra = extras[region_of_range(&t->regions, EXTRA_GPA, PAGE_SIZE)];
+	abstract_irq(m, t, &v->irq);
 	m->running = v->power == VCPU_RUNNING;
 	m->pending = v->pending == PENDING_SHARE || v->pending == PENDING_UNSHARE;
 	assert_int_equal(t->slots[0].active, m->running);
@@ -290,6 +434,8 @@ void monitor_abstract(struct model *m)
 	memset(m, 0, sizeof(*m));
 	for (u32 i = 0; i < MODEL_PAGES; i++)
 		abstract_page(m, i);
+	for (u32 i = 0; i < MODEL_FILES; i++)
+		abstract_file(m, i);
 	abstract_tvm(m);
 	for (u32 i = 0; i < MODEL_HARTS; i++)
 		m->host_lag[i] = (u8)(host_epoch_slots[i].active ? host_epoch.current - host_epoch_slots[i].version : 0);
