@@ -50,9 +50,10 @@ endif
 
 # --- the monitor ---------------------------------------------------------------------------------------------------
 
+SHA512_SRC	:= $(addprefix lib/crypto/sha512_,block.c select.c zbb.c zknh.c)
 TSM_ROOMS	:= boot trap page gstage host irq io tvm vcpu task measure abi
 SRC		:= $(foreach r,$(TSM_ROOMS),$(wildcard tsm/$(r)/*.c)) \
-		   $(wildcard lib/base/*.c lib/rv/*.c lib/fdt/*.c lib/log/*.c) lib/crypto/sha384.c lib/crypto/sha512_block.c \
+		   $(wildcard lib/base/*.c lib/rv/*.c lib/fdt/*.c lib/log/*.c) lib/crypto/sha384.c $(SHA512_SRC) \
 		   $(wildcard platform/qemu-virt/*.c)
 SRC		:= $(filter-out tsm/trap/offsets.c,$(SRC))
 ASM		:= $(wildcard tsm/*/*.S lib/rv/target/*.S)
@@ -91,6 +92,9 @@ $(OUT)/%.o: %.c $(GEN)/config.h Makefile | $(DEPS)/stamps/toolchain $(DEPS)/stam
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# Called where the hart has Zbb.
+$(OUT)/lib/crypto/sha512_zbb.o $(OUT)/lib/crypto/sha512_zknh.o: CFLAGS += -march=rv64imac_zicsr_zifencei_zbb
 
 $(OUT)/%.o: %.S $(GEN)/offsets.h $(GEN)/manifest Makefile
 	$(call say,AS,$<)

@@ -3,7 +3,7 @@
 # The U-mode program (umode/, lib/notary, lib/dice, mbedTLS): an ELF of its own address space, a flat image of which is part of
 # the monitor's rodata (tsm/task/image.S).
 
-UMODE_SRC	:= umode/main.c $(wildcard lib/notary/*.c lib/dice/*.c lib/cbor/*.c) lib/crypto/sha384.c lib/crypto/sha512_block.c \
+UMODE_SRC	:= umode/main.c $(wildcard lib/notary/*.c lib/dice/*.c lib/cbor/*.c) lib/crypto/sha384.c lib/crypto/sha512_block.c lib/crypto/sha512_plain.c \
 		   lib/base/string.c
 UMODE_OBJS	:= $(OUT)/umode/start.o $(UMODE_SRC:%.c=$(OUT)/%.o)
 

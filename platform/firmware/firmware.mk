@@ -12,7 +12,7 @@ OPENSBI_LIB	:= $(OPENSBI_OUT)/platform/generic/lib/libplatsbi.a
 OPENSBI_CONFIG	:= platform/firmware/opensbi.config
 
 FW_SRC		:= platform/firmware/measured_boot.c platform/firmware/fdt_canon.c \
-		   $(wildcard lib/dice/*.c) lib/cbor/cbor.c lib/crypto/sha384.c lib/crypto/sha512_block.c
+		   $(wildcard lib/dice/*.c) lib/cbor/cbor.c lib/crypto/sha384.c lib/crypto/sha512_block.c lib/crypto/sha512_plain.c
 FW_OBJS		:= $(FW_SRC:%.c=$(FWOUT)/%.o)
 FW_SBI_OBJS	:= $(FWOUT)/platform/firmware/override.o $(FWOUT)/platform/firmware/start.o
 # fw_base.S gives memcpy and its like to all; these are missing there.

@@ -7,7 +7,7 @@ UNIT_TESTS		+= sweep page epoch gstage decode region covh tvm run tvm_sbi share 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
 UNIT_PAGE		:= tsm/page/page.c tsm/page/clean.c tsm/page/epoch.c lib/rv/host/rv_host.c
-UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c lib/crypto/sha512_block.c \
+UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c $(SHA512_SRC) \
 			   $(wildcard lib/notary/*.c lib/dice/*.c) lib/cbor/cbor.c \
 			   $(addprefix tsm/host/,convert.c hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
 			   lib/log/log.c lib/base/fmt.c $(UNIT_FDT) $(filter-out tsm/io/mediate.c,$(wildcard tsm/io/*.c)) \
@@ -30,7 +30,7 @@ run_SRC			:= $(tvm_SRC)
 tvm_sbi_SRC		:= $(tvm_SRC)
 share_SRC		:= $(tvm_SRC)
 fold_SRC		:= $(tvm_SRC)
-measure_SRC		:= tsm/measure/measure.c tsm/measure/identity.c lib/crypto/sha384.c lib/crypto/sha512_block.c lib/rv/host/rv_host.c
+measure_SRC		:= tsm/measure/measure.c tsm/measure/identity.c lib/crypto/sha384.c $(SHA512_SRC) lib/rv/host/rv_host.c
 attest_SRC		:= $(tvm_SRC)
 mediate_SRC		:= $(UNIT_RIG) tsm/io/mediate.c
 hcsr_SRC		:= $(UNIT_RIG)

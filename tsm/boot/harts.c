@@ -2,6 +2,7 @@
 #include "boot/boot.h"
 #include "base/check.h"
 #include "base/string.h"
+#include "crypto/sha512_block.h"
 #include "host/hsm.h"
 #include "host/pmu.h"
 #include "trap/trap.h"
@@ -143,6 +144,15 @@ static u64 cboz_block(void)
 	return block && IS_ALIGNED(PAGE_SIZE, block) ? block : 0;
 }
 
+/* The fastest way to hash that every hart has. */
+static void choose_hash(const struct isa_set *isa)
+{
+	if (isa_has(isa, ISA_ZBB) && isa_has(isa, ISA_ZKNH) && sha512_select(SHA512_ZKNH))
+		return;
+	if (isa_has(isa, ISA_ZBB))
+		sha512_select(SHA512_ZBB);
+}
+
 void harts_probe(u64 boot_hartid)
 {
 	if (!isa_has(&machine.isa, ISA_H) || !rv_csr_exists_hgatp())
@@ -155,6 +165,7 @@ void harts_probe(u64 boot_hartid)
 		if (!machine.harts[i].imsic.v)
 			boot_refuse("hart %lu has no interrupt file; " REMEDY_QEMU, machine.harts[i].id);
 	probe(&hart_features, cboz_block());
+	choose_hash(&machine.isa);
 	pmu_init(isa_has(&machine.isa, ISA_SSCOFPMF));
 	if (!hart_features.geilen)
 		boot_refuse("no guest interrupt files; " REMEDY_QEMU);
