@@ -7,7 +7,10 @@ BENCH_SRC	:= $(wildcard tests/bench/host/*.c tests/bench/host/*.S)
 BENCH_OBJ	:= $(addprefix $(BENCH)/,$(addsuffix .o,$(basename $(BENCH_SRC:tests/bench/%=%))))
 
 bench: $(BENCH)/bench.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi ## instructions per operation, against the targets; build/bench.json
-	$(Q)scripts/bench --kernel $(CONF_TSM) --image $< --json $(BUILD)/bench.json
+	$(Q)scripts/bench --kernel $(CONF_TSM) --image $< --json $(BUILD)/bench.json --scaling
+
+bench-check bench-write: bench-%: $(BENCH)/bench.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stamps/opensbi
+	$(Q)scripts/bench --kernel $(CONF_TSM) --image $< --json $(BUILD)/bench.json --$*
 
 $(BENCH)/bench.bin: $(BENCH)/bench.elf
 	$(call say,OBJCOPY,$@)

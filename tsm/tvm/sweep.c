@@ -134,16 +134,16 @@ static enum tsm_err step_span(const struct sweep *s, struct tvm *t, enum phase p
 	enum tsm_err err;
 
 	spin_lock(&t->lock);
+	if (t->removing.count) {
+		tvm_removing_step(t, STEP_FRAMES);
+		spin_unlock(&t->lock);
+		*n = 0;
+		return TSM_OK;
+	}
 	part = gstage_first_part(&t->gstage, &rest);
 	*n = part.size >> PAGE_SHIFT;
-	if (t->removing.count) {
-		*n = 0;
-		tvm_removing_step(t, STEP_FRAMES);
-		err = TSM_OK;
-	} else {
-		err = tvm_span_check(t, &all, &part, s->call.kind, s->call.lenient);
-	}
-	if (err == TSM_OK && *n && p != PHASE_CHECK)
+	err = tvm_span_check(t, &all, &part, s->call.kind, s->call.lenient);
+	if (err == TSM_OK && p != PHASE_CHECK)
 		tvm_span_perform(t, &part, s->call.kind);
 	spin_unlock(&t->lock);
 	return err;
@@ -314,6 +314,8 @@ static u64 cost_of(const struct sweep *s)
 
 	if (phase_of(s) == PHASE_HASH)
 		return STEP_FRAMES;
+	if (phase_of(s) >= PHASE_BLOCK || phase_of(s) == PHASE_CHECK)
+		return STEP_LEAVES;	/* whatever part comes next, of a leaf's frames too */
 	n = at_most(s, phase_of(s) == PHASE_SCRUB ? n * SCRUB_COST : n);
 	return MAX(n, 1ULL);
 }

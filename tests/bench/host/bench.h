@@ -36,5 +36,8 @@ void bench_calls(void);
 void bench_pages(void);
 void bench_life(void);
 void bench_run(void);
+/* Where there are 4 GiB; where there are five harts. */
+void bench_stretch(void);
+void bench_contention(void);
 
 #endif

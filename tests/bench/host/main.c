@@ -39,6 +39,10 @@ void rt_main(void)
 		bench_life();
 	if (wanted("run"))
 		bench_run();
+	if (wanted("stretch"))
+		bench_stretch();
+	if (wanted("contention"))
+		bench_contention();
 	print("bench: end\n");
 	shutdown(false);
 }
