@@ -74,8 +74,14 @@ struct world *trap_handle(struct world *w, u64 scause, u64 stval)
 		return abi_tvm_interrupt(h, scause);
 	if (scause == (CAUSE_IRQ | IRQ_SGEI)) {
 		sgei_trap(h, w);
+	} else if (scause == (CAUSE_IRQ | IRQ_STI)) {
+		/*
+		 * Not armed while the host runs. QEMU's timer thread may set the bit just after vcpu_leave() has disarmed it, and
+		 * then it stays: written again, or it traps for ever.
+		 */
+		csr_write(CSR_STIMECMP, ~0ULL);
 	} else if (scause & CAUSE_IRQ) {
-		/* While the host runs, only the TSM's own interrupt and SGEI are enabled: served above, or spurious. */
+		/* The TSM's own, served above, or spurious. */
 	} else {
 		w = host_trap(h, w, scause, stval);
 	}

@@ -53,6 +53,40 @@ static void timer(void)
 	end();
 }
 
+/*
+ * A deadline of the host's that is still to come when something else ends the RUN, and one that the host does not wait for: it
+ * passes while the host runs, and while the TVM does, and disturbs neither.
+ */
+static void timer_later(void)
+{
+	/* 1: rdtime t0; csrr t1, sip; or a1, a1, t1; bltu t0, a0, 1b */
+	static const u32 look[] = { 0xc01022f3, 0x14402373, 0x0065e5b3, 0xfea2eae3 };
+	struct exit e;
+	u64 time = 0;
+
+	csr_write(sie, 0);
+	if (!ok(tvm_build(&vm) && tvm_sync(&vm, 0), "a TVM runs"))
+		return;
+	csr_write(0x14d, now() + ticks_per_second / 100);
+	csr_write(sie, BIT(IRQ_STI));
+	tvm_command(&vm, 0, OP_NOP, 0, 0, &e);
+	ok(exit_is_putchar(&e), "its call ends a RUN before the host's deadline");
+	vm.synced[0] = true;
+	csr_write(sie, 0);
+	delay(ticks_per_second / 50);
+	ok(csr_read(sip) & BIT(IRQ_STI), "the host finds its timer pending later, and goes on");
+	tvm_set(&vm, 0, 11, 0);
+	/* csrr a0, time */
+	eq(tvm_insn(&vm, 0, INSN_CSRR(0xc01), &time), CAUSE_BREAK, "the TVM reads its time");
+	tvm_code(&vm, 0, look, ARRAY_SIZE(look));
+	tvm_set(&vm, 0, 10, time + ticks_per_second / 10);
+	csr_write(0x14d, now() + ticks_per_second / 100);
+	eq(tvm_exec_done(&vm, 0), CAUSE_BREAK, "the TVM looks at its interrupts while another deadline passes");
+	eq(tvm_get(&vm, 0, 11), 0, "nothing is pending for it");
+	csr_write(0x14d, ~0ULL);
+	end();
+}
+
 static void external(void)
 {
 	static const struct expect x = EXPECT(CAUSE_IRQ | IRQ_SEI, .irq = true);
@@ -194,7 +228,7 @@ static void tvm_timer(void)
 }
 
 static const struct test host_irq_tests[] = {
-	TEST(timer), TEST(external), TEST(software), TEST(not_enabled), TEST(with_an_answer),
+	TEST(timer), TEST(timer_later), TEST(external), TEST(software), TEST(not_enabled), TEST(with_an_answer),
 	TEST(tvm_time), TEST(tvm_timer),
 };
 
