@@ -25,7 +25,7 @@ conformance: $(CONF)/testhost.bin $(CONF_TSM) | $(DEPS)/stamps/qemu $(DEPS)/stam
 		--run smp=2,aia=2,only=turns+sgei+sgei_harts+client+irq \
 		--run smp=2,aia=7,only=turns+covi+aia+sgei \
 		--run smp=1,vlen=256,only=leak+regs+run+exits \
-		--run smp=2,iommu=pci,only=dma --run smp=1,icount,iommu=pci,only=pci \
+		--run smp=2,iommu=pci,only=dma+dma_below --run smp=1,icount,iommu=pci,only=pci \
 		--run smp=1,icount,intremap=off,only=dma --run smp=1,icount,aia=1,only=dma \
 		--run smp=1,icount,iommu=none,only=dma --run smp=1,icount,iommu=none,only=pci \
 		--run smp=1,icount,iommu=none,only=dma,tsm.devices=trusted-devices

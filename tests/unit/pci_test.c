@@ -178,6 +178,21 @@ static void bridges_and_their_buses(void **state)
 	assert_int_equal(load(0x20, 4, 2), 0);
 }
 
+/* CardBus bridges and what may come: nobody knows which buses and addresses they stand for. */
+static void unknown_header_types(void **state)
+{
+	struct function *f = add(0x28, 0x000c1b36, 0x0607, 2);
+
+	(void)state;
+	memset(f->writable + 0x10, 0xff, 0x30);
+	store(0x28, 0x18, 4, 0x00020100);
+	store(0x28, 4, 2, 6);
+	assert_int_equal(load(0x28, 4, 2), 0);
+	protection = TSM_IO_TRUSTED_DEVICES;
+	store(0x28, 4, 2, 4);
+	assert_int_equal(load(0x28, 4, 2), 4);
+}
+
 static void where_a_bar_may_be(void **state)
 {
 	struct function *f = add(0x10, 0x11e81234, 0x00ff, 0);
@@ -378,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ALONE("pci: only what is behind an IOMMU becomes a bus master", who_may_be_a_bus_master),
 		ALONE("pci: a bridge is a bus master while all buses below it are known", bridges_and_their_buses),
+		ALONE("pci: a function whose header nobody knows is no bus master and decodes nothing", unknown_header_types),
 		ALONE("pci: a BAR lies in the host bridge's windows while it is on", where_a_bar_may_be),
 		ALONE("pci: virtio that goes past the IOMMU is absent", virtio_says_whether_it_bypasses),
 		ALONE("pci: IOMMUs are absent, trusted devices or not", iommus_are_absent),

@@ -136,7 +136,13 @@ static bool may_master(const struct pci_fn *f)
 		return true;
 	if (!machine_rid_iommu(f->bridge, f->rid, &iommu, &device) || iommu >= iommu_count())
 		return false;
-	return pci_type(f) != PCI_TYPE_BRIDGE || buses_covered(f, pci_get(f, PCI_BUSES));
+	switch (pci_type(f)) {
+	case PCI_TYPE_DEVICE:
+		return true;
+	case PCI_TYPE_BRIDGE:
+		return buses_covered(f, pci_get(f, PCI_BUSES));
+	}
+	return false;
 }
 
 static void store_command(const struct pci_fn *f, u32 reg, u32 bytes, struct patch p)

@@ -15,7 +15,7 @@
 	X(attest) X(attest_harts) X(atst) X(evidence) X(leak) X(fpv) X(fpv_harts) X(pmu) X(pmu_tvm) X(covi) X(bind) X(aia) X(rebinding) X(aia_harts)		\
 	X(sgei) X(sgei_harts) X(turns) X(no_files)				\
 	X(share) X(shared_pages) X(block) X(block_harts) X(fold) X(ipi) X(client) X(client_harts)		\
-	X(pci) X(pci_harts) X(dma)						\
+	X(pci) X(pci_harts) X(dma) X(dma_below)					\
 	X(matrix) X(isolation) X(life) X(harts) X(stress) X(many) X(gigabyte)	\
 	X(all_memory) X(hostile)
 

@@ -14,6 +14,7 @@
 #define EDU_TO_MEMORY		2
 
 #define CAP_MSI			0x05
+#define CAP_MSIX	0x11
 #define CAP_VENDOR		0x09
 
 u32 pci_cap(u64 fn, u8 id, u32 after)
@@ -157,15 +158,16 @@ struct rings {
 };
 
 static struct {
+	u64 fn, bar, messages;
 	u64 common, notify;
 	volatile struct rings *rings;
 } rng;
 
-static u64 region(u8 type, u32 *cap)
+static u64 region(u8 type)
 {
-	for (*cap = pci_cap(FN_VIRTIO, CAP_VENDOR, 0); *cap; *cap = pci_cap(FN_VIRTIO, CAP_VENDOR, *cap))
-		if (pci8(FN_VIRTIO, *cap + 3) == type)
-			return VIRTIO_BAR + pci32(FN_VIRTIO, *cap + 8);
+	for (u32 cap = pci_cap(rng.fn, CAP_VENDOR, 0); cap; cap = pci_cap(rng.fn, CAP_VENDOR, cap))
+		if (pci8(rng.fn, cap + 3) == type)
+			return rng.bar + pci32(rng.fn, cap + 8);
 	return 0;
 }
 
@@ -191,18 +193,20 @@ static void queue_up(u64 rings)
 	reg16(0x1c) = 1;
 }
 
-bool rng_init(u64 rings)
+bool rng_init_at(u64 fn, u64 bar, u64 messages, u64 rings)
 {
-	u32 cap;
 	u64 begin = now();
 
-	pci16(FN_VIRTIO, PCI_COMMAND) = 0;
-	pci32(FN_VIRTIO, PCI_BAR(1)) = (u32)(PCI_WINDOW + 0x2000000);
-	pci32(FN_VIRTIO, PCI_BAR(4)) = (u32)VIRTIO_BAR;
-	pci32(FN_VIRTIO, PCI_BAR(5)) = (u32)(VIRTIO_BAR >> 32);
-	pci16(FN_VIRTIO, PCI_COMMAND) = COMMAND_MEMORY | COMMAND_MASTER;
-	rng.common = region(1, &cap);
-	rng.notify = region(2, &cap);
+	pci16(fn, PCI_COMMAND) = 0;
+	pci32(fn, PCI_BAR(1)) = (u32)messages;
+	pci32(fn, PCI_BAR(4)) = (u32)bar;
+	pci32(fn, PCI_BAR(5)) = (u32)(bar >> 32);
+	pci16(fn, PCI_COMMAND) = COMMAND_MEMORY | COMMAND_MASTER;
+	rng.fn = fn;
+	rng.bar = bar;
+	rng.messages = messages;
+	rng.common = region(1);
+	rng.notify = region(2);
 	rng.rings = (volatile struct rings *)rings;
 	if (!rng.common || !rng.notify)
 		return false;
@@ -221,6 +225,25 @@ bool rng_init(u64 rings)
 	queue_up(rings);
 	reg8(STATUS) = STATUS_READY;
 	return true;
+}
+
+bool rng_init(u64 rings)
+{
+	return rng_init_at(FN_VIRTIO, VIRTIO_BAR, PCI_WINDOW + 0x2000000, rings);
+}
+
+void rng_message(u64 address, u32 data)
+{
+	u32 cap = pci_cap(rng.fn, CAP_MSIX, 0);
+	volatile u32 *entry = (volatile u32 *)(rng.messages + (pci32(rng.fn, cap + 4) & ~7U));
+
+	entry[0] = (u32)address;
+	entry[1] = (u32)(address >> 32);
+	entry[2] = data;
+	entry[3] = 0;
+	pci16(rng.fn, cap + 2) = 0x8000;	/* enable */
+	reg16(0x16) = 0;
+	reg16(0x1a) = 0;			/* queue 0: the table's first entry */
 }
 
 bool rng_fill(u64 address, u32 bytes, u64 ticks)

@@ -76,6 +76,10 @@ void nap(u64 ticks);
 
 /* Brings the device up with rings at @rings (a page). False: it does not come. */
 bool rng_init(u64 rings);
+/* The same for any such function, with its two BARs: registers, and the table of messages. */
+bool rng_init_at(u64 fn, u64 bar, u64 messages, u64 rings);
+/* From now on it tells the end of a transfer by this message, by MSI-X. */
+void rng_message(u64 address, u32 data);
 /* Asks for @bytes at @address; false: they did not come in time. */
 bool rng_fill(u64 address, u32 bytes, u64 ticks);
 
