@@ -165,6 +165,7 @@ check-newest-module: overlay-all overlay-newest
 -include tests/unit/unit.mk
 -include tests/conformance/conformance.mk
 -include tests/bench/bench.mk
+-include tests/bench/linux/linux.mk
 -include tests/firmware/firmware.mk
 -include tests/static/static.mk
 -include tests/model/model.mk
