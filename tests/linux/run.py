@@ -386,7 +386,9 @@ def debian(run):
     run.shell.ok("dd if=/dev/urandom of=/tmp/disk bs=1M count=4 2>/dev/null && sha256sum </tmp/disk >/tmp/sum.before", 60)
     run.shell.ok(GUEST_NET.replace("\n", " "), 60)
     run.guest_sums = [run.shell.ok("cut -c-64 /tmp/sum.before").strip(), run.shell.ok("sha256sum </tmp/www/data").strip()[:64]]
-    guest_login(run, "(nc -l -p 99 >/tmp/got &) ; cove-run debian --cpus 2 --memory 384M --disk /tmp/disk --net tap=tap0"
+    # busybox's nc ends when the other side has no more to say: this side's input must not end first.
+    run.shell.ok("mkfifo /tmp/silent; nc -l -p 99 <>/tmp/silent >/tmp/got & sleep 0.2")
+    guest_login(run, "cove-run debian --cpus 2 --memory 384M --disk /tmp/disk --net tap=tap0"
                      " --append quiet")
     run.guest = True
     guest_run(run, "uname -r", r"^%s\n" % re.escape(run.release))
@@ -413,14 +415,15 @@ def guest_net(run):
     guest_run(run, "nc 10.9.0.1 99 </tmp/new && echo sent it", r"^sent it\n")
 
 
-@check("the guest finds its measurement, powers off, and the host has what it wrote", cove=True)
+@check("the guest finds its measurement, powers off, and the host has what it wrote and sent", cove=True)
 def guest_end(run):
     in_guest(run)
     found = guest_run(run, "cat /sys/kernel/cove_guest/measurement", r"^measurement 4: (\w{96})\n")
     must(found.group(1).strip("0"), "the measurement is zero")
     guest_off(run)
     must(run.shell.ok("sha256sum </tmp/disk").strip()[:64] == run.guest_sums[2], "the disk's file has something else")
-    run.shell.ok("ip link del tap0; killall httpd; rm -r /tmp/www")
+    run.shell.ok("dd if=/tmp/disk bs=1M skip=1 count=1 2>/dev/null | cmp - /tmp/got")
+    run.shell.ok("rm /tmp/silent /tmp/got; ip link del tap0; killall httpd; rm -r /tmp/www")
 
 
 @check("Ctrl-] ends a guest, and the terminal is as before", cove=True)
