@@ -133,7 +133,7 @@ OVERLAY		:= $(BUILD)/overlay
 .PHONY: overlay-all overlay-stable overlay-newest linux-stable guest-stable guest-newest
 overlay-all: tvm
 	$(Q)$(MAKE) --no-print-directory -C linux/cove-run O=$(abspath $(BUILD))/cove-run
-	$(Q)install -D $(BUILD)/cove-run/cove-run $(OVERLAY)/all/usr/bin/cove-run
+	$(Q)install -D -t $(OVERLAY)/all/usr/bin $(BUILD)/cove-run/cove-run $(BUILD)/cove-run/cove-slirp
 	$(Q)install -D -m 644 $(BUILD)/tvm/hello.bin $(OVERLAY)/all/usr/share/cove/hello
 	$(Q)install -D -m 644 $(BUILD)/tvm/exits.bin $(OVERLAY)/all/usr/share/cove/exits
 	$(Q)install -D -m 644 $(BUILD)/tvm/attest.bin $(OVERLAY)/all/usr/share/cove/attest
@@ -153,7 +153,7 @@ guest-stable guest-newest: guest-%: $(BUILD)/guest/stub.bin
 check-images: $(BUILD)/tsm.bin linux-stable guest-stable
 	$(Q)scripts/mkinitramfs newest
 
-check-newest-module: overlay-all overlay-newest
+check-newest-module: overlay-all overlay-newest guest-newest
 	$(Q)scripts/mkinitramfs newest
 	$(Q)tests/linux/run.py --kernel newest --only cove
 

@@ -19,7 +19,7 @@ groups:
   opensbi-src    OpenSBI's source, for our own firmware                    -> build/deps/src/opensbi/
   kernel-stable  Debian's stable riscv64 kernel                            -> build/deps/linux/stable/
   kernel-newest  the newest riscv64 kernel that Debian has                 -> build/deps/linux/newest/
-  rootfs         busybox and lspci for riscv64                             -> build/deps/rootfs/
+  rootfs         busybox, lspci and libslirp for riscv64                   -> build/deps/rootfs/
   module-stable  headers and kbuild of the stable kernel                   -> build/deps/kbuild/stable/
   module-newest  headers, kbuild and compiler of the newest kernel         -> build/deps/kbuild/newest/
   cbmc           the bounded model checker of tests/proof                  -> build/deps/cbmc/
@@ -45,7 +45,7 @@ import time
 sys.dont_write_bytecode = True
 import kernels  # noqa: E402
 from debian import (LOG, TREE, Missing, Suite, SystemSuite, as_root, fresh_dir, install, installed,  # noqa: E402
-                    log_tail, native_arch, output, path, publish, read, retry, run, say, unpacked, write)
+                    log_tail, native_arch, output, path, publish, read, retry, run, say, unpack_deb, unpacked, write)
 
 STAMPS = path("stamps")
 CLANG = "19"
@@ -230,8 +230,11 @@ def cbmc():
 
 def rootfs():
     suite = Suite.get("trixie")
-    folder = unpacked(suite, suite.closure(["busybox-static", "pciutils"]))
+    folder = unpacked(suite, suite.closure(["busybox-static", "pciutils", "libslirp0"]))
+    for deb in suite.download(["libslirp-dev"]):            # without what it depends on: its headers need nothing
+        unpack_deb(deb, folder)
     publish(folder, path("rootfs"))
+    suite.clean()
 
 
 # --- which group needs what ----------------------------------------------------------------------------------
@@ -270,7 +273,8 @@ GROUPS = {
     "kernel-stable": Group(kernels.kernel_stable, files=["linux/stable/Image", "linux/stable/modules/modules.dep"]),
     "kernel-newest": Group(kernels.kernel_newest, files=["linux/newest/Image", "linux/newest/modules/modules.dep"]),
     "cbmc": Group(cbmc, files=["cbmc/usr/bin/cbmc", "cbmc/usr/bin/goto-cc"]),
-    "rootfs": Group(rootfs, files=["rootfs/usr/bin/lspci"]),
+    "rootfs": Group(rootfs, files=["rootfs/usr/bin/lspci", "rootfs/usr/include/slirp/libslirp.h",
+                                   "rootfs/usr/lib/riscv64-linux-gnu/libslirp.so.0"]),
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
     "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),

@@ -60,14 +60,14 @@ bool device_add_disk(struct vm *vm, const char *path)
 	       add_virtio(vm, &vm->disks[vm->nr_disks++].virtio);
 }
 
-bool device_add_net(struct vm *vm, const char *interface)
+bool device_add_net(struct vm *vm, const char *how)
 {
 	if (vm->nr_nets == VM_MAX_NETS) {
 		complain("--net: at most %d", VM_MAX_NETS);
 		return false;
 	}
 	vm->nets[vm->nr_nets].vm = vm;
-	return net_open(&vm->nets[vm->nr_nets], interface, vm->nr_nets) &&
+	return net_open(&vm->nets[vm->nr_nets], how, vm->nr_nets) &&
 	       add_virtio(vm, &vm->nets[vm->nr_nets++].virtio);
 }
 

@@ -64,7 +64,7 @@ static bool check_header(struct image *image, const struct image_header *h, uint
 	if (h->image_size > ram || h->text_offset > ram - h->image_size) {
 		needed = h->image_size > UINT64_MAX / 2 ? UINT64_MAX
 							: h->text_offset + h->image_size;
-		return REFUSE("too large: it needs %" PRIu64 " MiB of memory: give --mem %" PRIu64
+		return REFUSE("too large: it needs %" PRIu64 " MiB of memory: give --memory %" PRIu64
 			      "M or more, or a smaller image",
 			      (needed >> 20) + 1, (needed >> 20) + 1);
 	}

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +57,8 @@ static const char usage[] =
 	"  --initrd FILE   its initramfs; measured with it\n"
 	"  --append TEXT   its command line, behind '" APPEND "'\n"
 	"  --disk FILE     a disk for it, a file or block device; up to 4\n"
-	"  --net tap=NAME  a network for it: that TAP interface of the host; up to 2\n"
+	"  --net user      a network for it, without privileges: it reaches what the host reaches\n"
+	"  --net tap=NAME  the same by that TAP interface of the host; up to 2 networks\n"
 	"  --memory SIZE   memory of the TVM, with a suffix K, M or G; 64M, for a kernel 512M\n"
 	"  --cpus N        number of vCPUs; 1 if not given\n"
 	"  --device PATH   /dev/cove if not given\n"
@@ -238,19 +240,37 @@ static void find_folder(struct options *o, const char *path, struct folder *f)
 		o->initrd = f->initrd;
 }
 
-/* The image is there twice while it is measured: in our memory, and in the TVM's. */
-static bool host_has_room(uint64_t image, uint64_t *available)
+/* A line of /proc/meminfo, in bytes. */
+static bool host_memory(const char *format, uint64_t *value)
 {
 	char line[128];
 	FILE *f = fopen("/proc/meminfo", "re");
 	bool found = false;
 
 	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "MemAvailable: %" SCNu64, available) == 1;
+		found = sscanf(line, format, value) == 1;
 	if (f)
 		fclose(f);
-	*available <<= 10;
-	return !found || image <= *available / 2;
+	*value <<= 10;
+	return found;
+}
+
+/* The image is there twice while it is measured: in our memory, and in the TVM's. */
+static bool host_has_room(uint64_t image, uint64_t *available)
+{
+	return !host_memory("MemAvailable: %" SCNu64, available) || image <= *available / 2;
+}
+
+/* Confidential memory is not swapped: what the host does not have, the TVM can never use. */
+static bool host_is_large_enough(uint64_t mem)
+{
+	uint64_t total;
+
+	if (!host_memory("MemTotal: %" SCNu64, &total) || mem < total)
+		return true;
+	complain("not enough memory: a TVM of %" PRIu64 " MiB on a host of %" PRIu64 ": give a smaller --memory",
+		 mem >> 20, total >> 20);
+	return false;
 }
 
 static bool load_image(struct vm *vm, struct image *image, const char *path)
@@ -280,14 +300,9 @@ static bool add_devices(struct vm *vm, const struct options *o)
 	for (i = 0; i < o->nr_disks; i++)
 		if (!device_add_disk(vm, o->disks[i]))
 			return false;
-	for (i = 0; i < o->nr_nets; i++) {
-		if (strncmp(o->nets[i], "tap=", 4) || !o->nets[i][4]) {
-			complain("--net %s: give tap=NAME, the name of a TAP interface", o->nets[i]);
+	for (i = 0; i < o->nr_nets; i++)
+		if (!device_add_net(vm, o->nets[i]))
 			return false;
-		}
-		if (!device_add_net(vm, o->nets[i] + 4))
-			return false;
-	}
 	return true;
 }
 
@@ -414,6 +429,9 @@ int main(int argc, char **argv)
 		complain("%s: %s", path, why);
 		return EXIT_USAGE;
 	}
+	if (!host_is_large_enough(o.mem))
+		return EXIT_USAGE;
+	signal(SIGPIPE, SIG_IGN);	/* whoever reads our output may go */
 	vm.verbose = o.verbose;
 	pthread_mutex_init(&vm.lock, NULL);
 	console_init(&vm.console, STDOUT_FILENO);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -20,6 +22,7 @@
 #define TRANSMIT	1
 #define HEADER		12		/* bytes before a frame; all zero, as nothing is offloaded */
 #define FRAME_MAX	2048
+#define SLIRP		"cove-slirp"
 
 /* Frames of the guest. Those that make no sense to the interface are lost. */
 static void notify(struct virtio *v, unsigned int queue)
@@ -58,32 +61,35 @@ static void receive(struct net *n, const uint8_t *frame, size_t size)
 	virtio_signal(v, RECEIVE);
 }
 
-static void *receive_thread(void *arg)
+bool net_poll(struct net *n)
 {
 	static const uint16_t one = 1;
+	uint8_t frame[HEADER + FRAME_MAX] = { 0 };
+	ssize_t size = read(n->fd, frame + HEADER, FRAME_MAX);
+
+	if (size == 0)
+		errno = EPIPE;
+	if (size <= 0)
+		return size < 0 && (errno == EAGAIN || errno == EINTR);
+	memcpy(frame + 10, &one, sizeof(one));		/* num_buffers */
+	pthread_mutex_lock(&n->vm->lock);
+	receive(n, frame, HEADER + (size_t)size);
+	pthread_mutex_unlock(&n->vm->lock);
+	return true;
+}
+
+static void *receive_thread(void *arg)
+{
 	struct net *n = arg;
-	uint8_t frame[HEADER + FRAME_MAX];
 	struct pollfd p = { .fd = n->fd, .events = POLLIN };
 	sigset_t all;
-	ssize_t size;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	memset(frame, 0, HEADER);
-	memcpy(frame + 10, &one, sizeof(one));		/* num_buffers */
-	for (;;) {
-		size = read(n->fd, frame + HEADER, FRAME_MAX);
-		if (size > 0) {
-			pthread_mutex_lock(&n->vm->lock);
-			receive(n, frame, HEADER + (size_t)size);
-			pthread_mutex_unlock(&n->vm->lock);
-		} else if (size < 0 && errno == EAGAIN) {
-			poll(&p, 1, -1);
-		} else if (size == 0 || errno != EINTR) {
-			complain("network: the interface is gone: %s", strerror(errno));
-			return NULL;
-		}
-	}
+	while (net_poll(n))
+		poll(&p, 1, -1);
+	complain("network: the interface is gone: %s", strerror(errno));
+	return NULL;
 }
 
 bool net_start(struct net *n)
@@ -99,21 +105,74 @@ bool net_start(struct net *n)
 	return true;
 }
 
-bool net_open(struct net *n, const char *interface, unsigned int number)
+static int open_tap(const char *interface)
 {
 	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	n->fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (n->fd < 0) {
+	if (fd < 0) {
 		complain("/dev/net/tun: %s: load the module tun", strerror(errno));
-		return false;
+		return -1;
 	}
-	if (ioctl(n->fd, TUNSETIFF, &request)) {
+	if (strlen(interface) >= sizeof(request.ifr_name)) {
+		complain("--net tap=%s: no interface has such a long name", interface);
+		close(fd);
+		return -1;
+	}
+	strcpy(request.ifr_name, interface);
+	if (ioctl(fd, TUNSETIFF, &request)) {
 		complain("--net tap=%s: %s: give the name of a TAP interface that you may use, or run as root",
 			 interface, strerror(errno));
-		return false;
+		close(fd);
+		return -1;
 	}
+	return fd;
+}
+
+/* The child: cove-slirp, which lies beside us. */
+static void start_slirp(int fd)
+{
+	char path[PATH_MAX], number[16];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(SLIRP));
+	char *slash;
+
+	path[n > 0 ? n : 0] = 0;
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, SLIRP);
+	snprintf(number, sizeof(number), "%d", fd);
+	fcntl(fd, F_SETFD, 0);
+	execl(path, SLIRP, number, (char *)NULL);
+	complain("--net user: %s: %s", path, strerror(errno));
+	_exit(127);
+}
+
+/* A socket that carries frames to and from cove-slirp, once that is ready. */
+static int open_user(void)
+{
+	int ends[2];
+	pid_t child;
+	char ready;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+		complain("--net user: %s", strerror(errno));
+		return -1;
+	}
+	child = fork();
+	if (!child)
+		start_slirp(ends[1]);
+	close(ends[1]);
+	if (child < 0 || read(ends[0], &ready, 1) != 1) {
+		complain("--net user: " SLIRP " did not start: does it lie beside cove-run, is libslirp there?");
+		close(ends[0]);
+		return -1;
+	}
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	return ends[0];
+}
+
+void net_init(struct net *n, int fd, unsigned int number)
+{
+	n->fd = fd;
 	/* A locally administered address. */
 	n->config = (struct net_config){ { 0x02, 'c', 'o', 'v', 'e', (uint8_t)number }, LINK_UP };
 	n->virtio.id = VIRTIO_ID_NET;
@@ -122,5 +181,21 @@ bool net_open(struct net *n, const char *interface, unsigned int number)
 	n->virtio.config_size = sizeof(n->config);
 	n->virtio.nr_queues = 2;
 	n->virtio.notify = notify;
-	return true;
+}
+
+bool net_open(struct net *n, const char *how, unsigned int number)
+{
+	int fd;
+
+	if (!strcmp(how, "user")) {
+		fd = open_user();
+	} else if (!strncmp(how, "tap=", 4) && how[4]) {
+		fd = open_tap(how + 4);
+	} else {
+		complain("--net %s: give user, or tap=NAME with the name of a TAP interface", how);
+		return false;
+	}
+	if (fd >= 0)
+		net_init(n, fd, number);
+	return fd >= 0;
 }

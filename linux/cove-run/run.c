@@ -211,7 +211,7 @@ static enum vm_end run_failed(struct vcpu *vcpu)
 		return VM_RUNS;
 	case ENOMEM:
 		complain(
-			"the host has no memory left for the TVM: give the host more memory, or a smaller --mem");
+			"the host has no memory left for the TVM: give the host more memory, or a smaller --memory");
 		return VM_ERROR;
 	default:
 		complain(
@@ -256,7 +256,7 @@ static bool start_others(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error)
-		complain("no thread for vCPU %u: %s: give a smaller --vcpus", i - 1,
+		complain("no thread for vCPU %u: %s: give a smaller --cpus", i - 1,
 			 strerror(error));
 	return !error;
 }

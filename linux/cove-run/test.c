@@ -147,8 +147,8 @@ static void test_image(void)
 	   "an image with more bytes than it says is refused");
 	ok(image_says(&h, 0, RAM, "empty"), "an empty image is refused");
 	ok(image_says(&h, 63, RAM, "truncated"), "an image shorter than a header is refused");
-	ok(image_says(&h, 5000, 0x200000 + 4096, "--mem 3M"),
-	   "an image larger than --mem is refused, with the remedy");
+	ok(image_says(&h, 5000, 0x200000 + 4096, "--memory 3M"),
+	   "an image larger than --memory is refused, with the remedy");
 	ok(image_says(&h, 5000, 4096, "too large"),
 	   "a memory smaller than the image's offset is refused");
 	ok(image_says(&h, 5000, 0x200000 + 8192, NULL), "an image that just fits is taken");

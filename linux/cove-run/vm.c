@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "kvm_riscv.h"
@@ -30,15 +31,48 @@ static const char *open_hint(int error)
 	}
 }
 
+/* The last error that cove.ko has put into the kernel's log: why there is no device. */
+static bool module_said(char *text, size_t size)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char record[1024], *message;
+	unsigned int level;
+	bool found = false;
+	ssize_t n;
+
+	while (fd >= 0 && ((n = read(fd, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE))) {
+		record[n > 0 ? n : 0] = 0;
+		message = strchr(record, ';');
+		if (!message || sscanf(record, "%u", &level) != 1 || (level & 7) > LOG_ERR ||
+		    strncmp(message, ";cove: ", 7))
+			continue;
+		snprintf(text, size, "%.*s", (int)strcspn(message + 7, "\n"), message + 7);
+		found = true;
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+static bool open_failed(const char *device)
+{
+	int error = errno;
+	char said[256];
+
+	if (error == ENOENT && access("/sys/module/cove", F_OK) && module_said(said, sizeof(said)))
+		complain("cannot open %s: cove.ko does not work here: it said '%s'", device, said);
+	else
+		complain("cannot open %s: %s: %s", device, strerror(error), open_hint(error));
+	return false;
+}
+
 bool vm_open(struct vm *vm, const char *device)
 {
 	int version;
 
 	vm->dev = open(device, O_RDWR | O_CLOEXEC);
-	if (vm->dev < 0) {
-		complain("cannot open %s: %s: %s", device, strerror(errno), open_hint(errno));
-		return false;
-	}
+	if (vm->dev < 0)
+		return open_failed(device);
 	version = ioctl(vm->dev, KVM_GET_API_VERSION, 0);
 	if (version != KVM_API_VERSION) {
 		complain(
@@ -78,16 +112,18 @@ bool vm_create(struct vm *vm, uint64_t ram_size)
 	vm->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED) {
-		complain("no address space for %" PRIu64 " MiB: give a smaller --mem",
+		complain("no address space for %" PRIu64 " MiB: give a smaller --memory",
 			 ram_size >> 20);
 		return false;
 	}
+	/* Not for the processes that we start. */
+	madvise(vm->ram, ram_size, MADV_DONTFORK);
 	vm->ram_size = ram_size;
 	region.userspace_addr = (uint64_t)(uintptr_t)vm->ram;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region)) {
 		if (errno == ENOMEM)
 			complain("the host has not enough memory for a TVM of %" PRIu64
-				 " MiB: give a smaller --mem",
+				 " MiB: give a smaller --memory",
 				 ram_size >> 20);
 		else
 			complain("KVM_SET_USER_MEMORY_REGION: %s: " LOG_HINT, strerror(errno));
@@ -143,7 +179,7 @@ bool vm_add_vcpus(struct vm *vm, unsigned int n)
 
 	if (max > 0 && n > (unsigned int)max) {
 		complain(
-			"%u vCPUs are more than the %d that the TSM allows: give a smaller --vcpus",
+			"%u vCPUs are more than the %d that the TSM allows: give a smaller --cpus",
 			n, max);
 		return false;
 	}

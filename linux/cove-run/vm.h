@@ -111,7 +111,7 @@ void vm_stop(struct vm *vm, enum vm_end how);
 void devices_init(struct vm *vm);
 /* Before devices_init(). False after a message. */
 bool device_add_disk(struct vm *vm, const char *path);
-bool device_add_net(struct vm *vm, const char *interface);
+bool device_add_net(struct vm *vm, const char *how);
 bool device_load(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t *value);
 bool device_store(struct vm *vm, uint64_t gpa, unsigned int size, uint64_t value);
 /*
