@@ -17,4 +17,7 @@ void share_exit(void);
 int measure_init(void);
 void measure_exit(void);
 
+/* evidence.c: /dev/cove-evidence, /dev/cove-secret, Linux's TSM reports */
+int evidence_init(void);
+
 #endif

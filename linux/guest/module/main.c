@@ -5,6 +5,7 @@
  *
  *	share.c	   shares the SWIOTLB pool, and coherent buffers while they exist
  *	measure.c  measurement registers
+ *	evidence.c evidence and secrets
  *
  * Only exported symbols, and ftrace on two functions of the DMA API, of stock kernels from 6.12 on.
  */
@@ -28,7 +29,13 @@ static int __init guest_init(void)
 		return ret;
 	ret = measure_init();
 	if (ret)
-		share_exit();
+		goto unshare;
+	ret = evidence_init();
+	if (!ret)
+		return 0;
+	measure_exit();
+unshare:
+	share_exit();
 	return ret;
 }
 
