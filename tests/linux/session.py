@@ -24,6 +24,10 @@ def must(condition, text):
         raise Failure(text)
 
 
+def comment(text):
+    return "".join("# %s\n" % line for line in text.splitlines()).rstrip("\n")
+
+
 class Session:
     """One machine and its shell. Outputs come back without the echo of what was typed."""
 
