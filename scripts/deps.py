@@ -20,6 +20,7 @@ groups:
   kernel-stable  Debian's stable riscv64 kernel                            -> build/deps/linux/stable/
   kernel-newest  the newest riscv64 kernel that Debian has                 -> build/deps/linux/newest/
   rootfs         busybox, lspci and libslirp for riscv64                   -> build/deps/rootfs/
+  guest-root     a small Debian with initramfs-tools, for a guest          -> build/deps/guest-root/
   module-stable  headers and kbuild of the stable kernel                   -> build/deps/kbuild/stable/
   module-newest  headers, kbuild and compiler of the newest kernel         -> build/deps/kbuild/newest/
   cbmc           the bounded model checker of tests/proof                  -> build/deps/cbmc/
@@ -237,6 +238,17 @@ def rootfs():
     suite.clean()
 
 
+# A small Debian for a guest: what makes an initramfs, and what that needs.
+GUEST_ROOT = ["initramfs-tools", "base-files", "base-passwd", "dash", "coreutils", "mount", "util-linux", "udev", "busybox", "kmod",
+              "zstd", "gzip", "sed", "grep", "mawk", "findutils", "cpio", "diffutils", "libc-bin", "debianutils"]
+
+
+def guest_root():
+    suite = Suite.get("trixie")
+    folder = unpacked(suite, suite.closure(GUEST_ROOT))
+    publish(folder, path("guest-root"))
+
+
 # --- which group needs what ----------------------------------------------------------------------------------
 
 class Group:
@@ -275,6 +287,7 @@ GROUPS = {
     "cbmc": Group(cbmc, files=["cbmc/usr/bin/cbmc", "cbmc/usr/bin/goto-cc"]),
     "rootfs": Group(rootfs, files=["rootfs/usr/bin/lspci", "rootfs/usr/include/slirp/libslirp.h",
                                    "rootfs/usr/lib/riscv64-linux-gnu/libslirp.so.0"]),
+    "guest-root": Group(guest_root, files=["guest-root/usr/sbin/mkinitramfs", "guest-root/usr/bin/mawk"]),
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
     "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),

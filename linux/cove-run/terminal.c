@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 
 #include "terminal.h"
 
@@ -30,13 +31,14 @@ static void on_crash(int number)
 
 /*
  * A process of its own, for the ends at which we do nothing any more, such as SIGKILL. It waits for the pipe to
- * end, which is when we have. Signals to our process group do not reach it.
+ * end, which is when we have. Signals to our process group do not reach it, nor those by our name.
  */
 static void watch(int pipe_end)
 {
 	char byte;
 
 	setpgid(0, 0);
+	prctl(PR_SET_NAME, "cove-terminal");
 	signal(SIGTTOU, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	if (dup2(pipe_end, WATCHED) != WATCHED || close_range(WATCHED + 1, ~0U, 0))

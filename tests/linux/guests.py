@@ -6,7 +6,8 @@ import random
 import re
 
 from checks import COVE_DEBUG, HARTS, check, kcore_offset, mount_debugfs, pages_are_back, says_measurements_agree
-from session import PANIC, PROMPT, must
+from session import PANIC, PROMPT, Failure, Session, comment, must, qemu
+import debian_root
 
 GUEST_PROMPT = r"^cove-guest:[^#\n]*# "
 
@@ -115,8 +116,8 @@ def terminal_is_back(run):
 
 @check("after kill -9 of the VMM in the foreground the terminal is as before", cove=True)
 def guest_killed(run):
-    run.shell.ok("stty -a >/tmp/before; (sleep 3; kill -9 $(pidof cove-run)) &")
-    run.shell.machine.line("cove-run debian; sleep 1")
+    run.shell.ok("stty -a >/tmp/before; (sleep 5; kill -9 $(cat /tmp/vmm)) &")
+    run.shell.machine.line("sh -c 'echo $$ >/tmp/vmm; exec cove-run debian'; sleep 3")
     run.shell.machine.expect(r"^Killed", 60, PANIC)
     run.shell.machine.expect(PROMPT, 60)
     terminal_is_back(run)
@@ -204,9 +205,10 @@ def canary(run):
     run.single = Guest(run, "single", "--memory 256M")
     run.single.login()
     run.single.do("printf cove | sha256sum >/tmp/canary")
-    run.shell.ok("awk '{ split($1, a, \"-\"); print a[1], a[2] }' /proc/$(pidof cove-run)/maps | while read a b; do "
+    vmm = "/proc/$(cat %s/pid)/" % run.single.folder
+    run.shell.ok("awk '{ split($1, a, \"-\"); print a[1], a[2] }' " + vmm + "maps | while read a b; do "
                  "[ $((0x$b - 0x$a)) -ge $((256<<20)) ] && echo $((0x$a / 4096)); done | head -n 1 >/tmp/page; "
-                 "dd if=/proc/$(pidof cove-run)/mem bs=4096 skip=$(cat /tmp/page) count=65536 2>/dev/null | tr -d '\\0' >/tmp/seen", 240)
+                 "dd if=" + vmm + "mem bs=4096 skip=$(cat /tmp/page) count=65536 2>/dev/null | tr -d '\\0' >/tmp/seen", 240)
     must(int(run.shell.ok("grep -c 'Linux version' /tmp/seen")) > 0, "the kernel's file is not found in the VMM's mapping")
     must(run.shell.run("grep -c %s /tmp/seen" % CANARY)[0].strip() == "0", "the canary is in the VMM's mapping")
     first = int(run.shell.ok("rm /tmp/seen; head -n 1 %schunks" % COVE_DEBUG).split()[0], 16)
@@ -332,3 +334,41 @@ def guests_eight(run):
         status, said = guest.ended(300)
         must(status == 0, "it ended so: %r" % said)
     pages_are_back(run)
+
+
+# The initramfs is made in the host, with the guest's disk as root.
+MKINITRAMFS = """mount /dev/vda /mnt && for d in proc sys dev; do mount -o bind /$d /mnt/$d; done && chroot /mnt /usr/sbin/mkinitramfs
+-o /tmp/initrd %s && mv /mnt/tmp/initrd /tmp/initrd && umount /mnt/proc /mnt/sys /mnt/dev /mnt"""
+ROOT_PROMPT = r"^\S*# "
+
+
+def debian_guest(run, shell, release):
+    said = shell.ok(MKINITRAMFS.replace("\n", " ") % release, 900)
+    print(comment(said))
+    machine = shell.machine
+    machine.line("cove-run --kernel /usr/share/cove/debian/kernel --initrd /tmp/initrd --disk /dev/vda --memory 512M --append "
+                 "'root=/dev/vda rw init=/bin/sh'; ended=$?")
+    machine.expect(ROOT_PROMPT, 900, PANIC + "|^\\(initramfs\\)")
+    machine.line("mount -t proc proc /proc; mount -t sysfs sysfs /sys; grep ' / ' /proc/mounts; uname -r")
+    machine.expect(r"^/dev/vda / ext4 rw", 60, PANIC)
+    machine.expect(r"^%s\n" % re.escape(release), 60, PANIC)
+    machine.line("cat /sys/module/cove_guest/initstate; echo all do\"\"ne")
+    machine.expect(r"^live\n", 60, PANIC)
+    machine.expect(r"^all done\n", 60, PANIC)
+    machine.line("mount -o remount,ro /; mount -t sysfs sysfs /sys; echo o >/proc/sysrq-trigger")
+    machine.expect(PROMPT, 120)
+    must("was 0" in shell.ok("echo was $ended"), "cove-run does not end with 0")
+
+
+@check("a guest boots from a disk with Debian's userland, by an initramfs that initramfs-tools made with our hook", own=True, cove=True, slow=True)
+def debian_initramfs(run):
+    disk, release = debian_root.build(run.kernel, run.folder)
+    config = run.config(smp=HARTS, disks=[disk], guest_disk=qemu.guest_disk(run.kernel))
+    with qemu.Machine(config, run.name + "-initramfs") as machine:
+        shell = Session(machine)
+        try:
+            shell.boot()
+            debian_guest(run, shell, release)
+        except (qemu.Trouble, Failure):
+            print(comment(machine.report()))
+            raise
