@@ -62,6 +62,7 @@ static const char usage[] =
 	"  --memory SIZE   memory of the TVM, with a suffix K, M or G; 64M, for a kernel 512M\n"
 	"  --cpus N        number of vCPUs; 1 if not given\n"
 	"  --device PATH   /dev/cove if not given\n"
+	"  --attest        print first what a kernel's registers 4 to 6 must hold (an image's are always told)\n"
 	"  --verbose       say what is done, and each access to no device\n"
 	"  --help          this text\n"
 	"\n"
@@ -82,6 +83,7 @@ struct options {
 	const char *nets[VM_MAX_NETS + 1];
 	unsigned int nr_nets;
 	unsigned int vcpus;
+	bool attest;
 	bool verbose;
 };
 
@@ -172,6 +174,9 @@ static void take_text(struct options *o, int option)
 	case 'd':
 		o->device = optarg;
 		break;
+	case 'A':
+		o->attest = true;
+		break;
 	case 'v':
 		o->verbose = true;
 		break;
@@ -192,13 +197,14 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "vcpus", required_argument, NULL, 'c' },
 		{ "device", required_argument, NULL, 'd' },
+		{ "attest", no_argument, NULL, 'A' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "k:i:a:D:n:m:c:d:vh", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:i:a:D:n:m:c:d:Avh", known, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			return EXIT_OK;
@@ -330,24 +336,6 @@ static bool prepare_kernel(struct vm *vm, const struct options *o, const struct 
 	       kernel_prepare(vm, o->initrd, append, image->offset + image->memory, arg);
 }
 
-static bool build(struct vm *vm, const struct options *o, struct image *image, const char *path)
-{
-	uint64_t entry = VM_RAM_BASE + image->offset, arg = 0;
-
-	if (!vm_open(vm, o->device) || !vm_create(vm, o->mem) || !load_image(vm, image, path) ||
-	    !vm_add_vcpus(vm, o->vcpus))
-		return false;
-	/* Of a kernel cove.ko measures all that is not zero, when it first runs. */
-	if (o->kernel ? !prepare_kernel(vm, o, image, &arg) : !vm_measure(vm, image->offset, image->size))
-		return false;
-	if (!vm_set_entry(vm, entry, arg))
-		return false;
-	if (o->verbose)
-		complain("%s: %" PRIu64 " bytes at 0x%" PRIx64 ", memory %" PRIu64 " MiB, vCPUs %u", path,
-			 image->size, entry, o->mem >> 20, o->vcpus);
-	return true;
-}
-
 static void note_digest(struct vm *vm, unsigned int reg, const uint8_t digest[SHA384_SIZE])
 {
 	char line[64 + 2 * SHA384_SIZE];
@@ -360,6 +348,42 @@ static void note_digest(struct vm *vm, unsigned int reg, const uint8_t digest[SH
 	console_note(&vm->console, line);
 }
 
+/* What a kernel's registers must hold. It has all its memory before it runs, and shares it afterwards. */
+static void tell_expected(struct vm *vm, uint64_t entry, uint64_t arg)
+{
+	struct measure_shape shape = { VM_RAM_BASE, vm->ram_size, vm->nr_vcpus, vm->aia ? IMSIC_BASE : 0, 0 };
+	uint8_t expected[3][SHA384_SIZE] = { { 0 } };
+	unsigned int i;
+
+	while (1u << shape.hart_bits < vm->nr_vcpus)
+		shape.hart_bits++;
+	measure_written(expected[0], VM_RAM_BASE, vm->ram, vm->ram_size);
+	measure_entry(expected[1], entry, arg);
+	measure_config(expected[2], &shape);
+	for (i = 0; i < 3; i++)
+		note_digest(vm, 4 + i, expected[i]);
+}
+
+static bool build(struct vm *vm, const struct options *o, struct image *image, const char *path)
+{
+	uint64_t entry = VM_RAM_BASE + image->offset, arg = 0;
+
+	if (!vm_open(vm, o->device) || !vm_create(vm, o->mem) || !load_image(vm, image, path) ||
+	    !vm_add_vcpus(vm, o->vcpus))
+		return false;
+	/* Of a kernel cove.ko measures all that is not zero, when it first runs. */
+	if (o->kernel ? !prepare_kernel(vm, o, image, &arg) : !vm_measure(vm, image->offset, image->size))
+		return false;
+	if (!vm_set_entry(vm, entry, arg))
+		return false;
+	if (o->kernel && o->attest)
+		tell_expected(vm, entry, arg);
+	if (o->verbose)
+		complain("%s: %" PRIu64 " bytes at 0x%" PRIx64 ", memory %" PRIu64 " MiB, vCPUs %u", path,
+			 image->size, entry, o->mem >> 20, o->vcpus);
+	return true;
+}
+
 /* False: the TVM printed a measurement that its image does not have. */
 static bool compare(struct vm *vm, const struct image *image)
 {
@@ -370,7 +394,7 @@ static bool compare(struct vm *vm, const struct image *image)
 
 	measure_pages(expected[0], VM_RAM_BASE + image->offset, vm->ram + image->offset, pages);
 	measure_entry(expected[1], VM_RAM_BASE + image->offset, 0);
-	measure_config(expected[2], VM_RAM_BASE, vm->ram_size, vm->nr_vcpus);
+	measure_config(expected[2], &(struct measure_shape){ VM_RAM_BASE, vm->ram_size, vm->nr_vcpus, 0, 0 });
 	for (i = 0; i < 3; i++) {
 		note_digest(vm, 4 + i, expected[i]);
 		if (!vm->console.seen[4 + i])

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
 #include "measure.h"
 
 #define CONFIG_VERSION	1
+#define GROUP_SHIFT	24	/* cove.ko's, where nobody sets another */
 
 static void le64(uint8_t out[8], uint64_t x)
 {
@@ -47,7 +50,18 @@ static void add(struct sha384 *h, uint64_t number)
 	sha384_update(h, bytes, sizeof(bytes));
 }
 
-void measure_config(uint8_t reg[SHA384_SIZE], uint64_t base, uint64_t size, uint64_t vcpus)
+void measure_written(uint8_t reg[SHA384_SIZE], uint64_t gpa, const void *pages, size_t size)
+{
+	static const uint8_t zero[MEASURE_PAGE];
+	const uint8_t *page = pages;
+	size_t at;
+
+	for (at = 0; at < size; at += MEASURE_PAGE)
+		if (memcmp(page + at, zero, MEASURE_PAGE))
+			measure_pages(reg, gpa + at, page + at, MEASURE_PAGE);
+}
+
+void measure_config(uint8_t reg[SHA384_SIZE], const struct measure_shape *shape)
 {
 	struct sha384 h;
 	uint64_t i;
@@ -56,11 +70,20 @@ void measure_config(uint8_t reg[SHA384_SIZE], uint64_t base, uint64_t size, uint
 	sha384_update(&h, reg, SHA384_SIZE);
 	add(&h, CONFIG_VERSION);
 	add(&h, 1);
-	add(&h, base);
-	add(&h, size);
-	add(&h, vcpus);
-	for (i = 0; i < vcpus; i++)
+	add(&h, shape->base);
+	add(&h, shape->size);
+	add(&h, shape->vcpus);
+	for (i = 0; i < shape->vcpus; i++)
 		add(&h, i);
-	add(&h, 0);
+	add(&h, shape->files != 0);
+	if (shape->files) {
+		add(&h, shape->files);
+		add(&h, 0);
+		add(&h, GROUP_SHIFT);
+		add(&h, shape->hart_bits);
+		add(&h, 0);
+		for (i = 0; i < shape->vcpus; i++)
+			add(&h, shape->files + i * MEASURE_PAGE);
+	}
 	sha384_final(&h, reg);
 }

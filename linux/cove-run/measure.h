@@ -23,10 +23,22 @@ void measure_pages(uint8_t reg[SHA384_SIZE], uint64_t gpa, const void *pages, si
  */
 void measure_entry(uint8_t reg[SHA384_SIZE], uint64_t entry, uint64_t arg);
 
+/* The same of those of the pages that are not all zero: what cove.ko measures when nobody says what. */
+void measure_written(uint8_t reg[SHA384_SIZE], uint64_t gpa, const void *pages, size_t size);
+
+/* A TVM with one region, vCPUs from 0 on and, if files is not 0, an interrupt file a page for each from there on. */
+struct measure_shape {
+	uint64_t base;
+	uint64_t size;
+	uint64_t vcpus;
+	uint64_t files;
+	uint64_t hart_bits;
+};
+
 /*
- * Register 6, of a TVM with one region, vcpus vCPUs from 0 on and no interrupt files: R := SHA-384(zeros,
- * 1, 1, base, size, vcpus, each vCPU's id, 0), 8 bytes each.
+ * Register 6: R := SHA-384(zeros, 1, 1, base, size, vcpus, each vCPU's id, 0), 8 bytes each; with files 1 in place of the 0, and
+ * behind it their base, 0 group bits, group shift, hart bits, 0 guest bits, and the address of each.
  */
-void measure_config(uint8_t reg[SHA384_SIZE], uint64_t base, uint64_t size, uint64_t vcpus);
+void measure_config(uint8_t reg[SHA384_SIZE], const struct measure_shape *shape);
 
 #endif

@@ -90,7 +90,7 @@ static void test_measure(void)
 	ok(!strcmp(hex(reg), "00a81dff89cfd6d74976aa99f5901f139852ebcfbeb4c4c9202a8ae315aead41"
 			     "bd0afccf201f1ed49cde6c9c8b049072"), "register 5");
 	memset(reg, 0, sizeof(reg));
-	measure_config(reg, 0x80000000, 64 << 20, 2);
+	measure_config(reg, &(struct measure_shape){ .base = 0x80000000, .size = 64 << 20, .vcpus = 2 });
 	ok(!strcmp(hex(reg), "ba669e6fea8f04c39ed2dcbfd0b0a9daad075c9b598c04be75f87b4fddf15153"
 			     "1dd04cb0e541ea4b35d81dce12ab288e"), "register 6");
 }
