@@ -165,7 +165,7 @@ class Guest:
 
     def says(self, text, seconds):
         """What it prints: waits until it is there."""
-        self.run.shell.ok("n=0; until grep -q '%s' %s/out; do n=$((n+1)); [ $n -lt %d ] || exit 1; sleep 1; done"
+        self.run.shell.ok("(n=0; until grep -q '%s' %s/out; do n=$((n+1)); [ $n -lt %d ] || exit 1; sleep 1; done)"
                           % (text, self.folder, seconds), seconds * 3)
 
     def send(self, text):
