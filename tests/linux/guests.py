@@ -159,6 +159,7 @@ class Guest:
 
     def __init__(self, run, name, options, first="true"):
         self.run, self.folder, self.count = run, "/tmp/guest-" + name, 0
+        mount_debugfs(run)
         run.shell.ok("mkdir {0} && mkfifo {0}/in && (sleep 100000 >{0}/in & echo $! >{0}/holder)".format(self.folder))
         run.shell.ok(first.format(self.folder))
         run.shell.ok("cove-run debian --append quiet {1} <{0}/in >{0}/out 2>&1 & echo $! >{0}/pid".format(self.folder, options))
