@@ -234,9 +234,10 @@ def guest_pool(run):
     must(shared <= 16384 + 64, "%d pages are shared" % shared)
 
 
-# All that is free but what the kernel needs to go on, in a file system in memory.
+# All that is free but what the kernel needs to go on, in a file system in memory; every 16th MiB is compared.
 FILL = """mount -t tmpfs -o size=100% t /mnt; yes cove | head -c 1048576 >/tmp/piece; n=$(awk "/MemAvailable/ { print int(\\$2 / 1024) - 12 }"
-/proc/meminfo); for i in $(seq $n); do cat /tmp/piece; done >/mnt/all; grep MemFree /proc/meminfo; echo wrote $n; md5sum </mnt/all; umount /mnt"""
+/proc/meminfo); for i in $(seq $n); do cat /tmp/piece; done >/mnt/all; grep MemFree /proc/meminfo; for i in $(seq 0 16 $((n-1))) $((n-1)); do dd if=/mnt/all bs=1M skip=$i count=1 2>/dev/null |
+cmp - /tmp/piece || echo other $i; done; echo wrote $n; umount /mnt"""
 
 
 @check("a guest allocates all of its memory, and finds in it what it wrote", cove=True)
@@ -244,9 +245,7 @@ def guest_memory(run):
     said = single(run).do(FILL.replace("\n", " "), 600)
     free = int(re.search(r"MemFree:\s+(\d+)", said).group(1))
     must(free < 32 << 10, "%d KiB were still free" % free)
-    count = int(re.search(r"^wrote (\d+)$", said, re.M).group(1))
-    wanted = hashlib.md5((b"cove\n" * (1 << 18))[:1 << 20] * count).hexdigest()
-    must(wanted in said, "it finds something else: %r" % said)
+    must("other" not in said and int(re.search(r"^wrote (\d+)$", said, re.M).group(1)) > 64, "it finds something else: %r" % said)
     pages = int(re.search(r"pages (\d+)", run.shell.ok("cat %svms" % COVE_DEBUG)).group(1))
     must(pages > 150 << 8, "of its 65536 pages it has only %d" % pages)
 
