@@ -176,7 +176,7 @@ class Guest:
         self.says("cove-guest login", 600)
         self.send("root")
         self.says("^cove-guest:~#", 120)
-        self.send("stty -echo; PS1=")
+        self.send("stty -echo; PS1=; dmesg -n 1")
 
     def start(self, command):
         """Types a command; a line tells its end."""
