@@ -56,6 +56,7 @@ SRC		:= $(foreach r,$(TSM_ROOMS),$(wildcard tsm/$(r)/*.c)) \
 		   $(wildcard lib/base/*.c lib/rv/*.c lib/fdt/*.c lib/log/*.c) lib/crypto/sha384.c $(SHA512_SRC) \
 		   $(wildcard platform/qemu-virt/*.c)
 SRC		:= $(filter-out tsm/trap/offsets.c,$(SRC))
+SRC		+= $(EXTRA_SRC)
 ASM		:= $(wildcard tsm/*/*.S lib/rv/target/*.S)
 OBJS		:= $(SRC:%.c=$(OUT)/%.o) $(ASM:%.S=$(OUT)/%.o)
 
@@ -164,6 +165,7 @@ check-newest-module: overlay-all overlay-newest guest-newest
 -include tests/tvm/tvm.mk
 -include tests/unit/unit.mk
 -include tests/conformance/conformance.mk
+-include tests/oracle/target.mk
 -include tests/bench/bench.mk
 -include tests/bench/linux/linux.mk
 -include tests/firmware/firmware.mk

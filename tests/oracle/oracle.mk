@@ -6,7 +6,7 @@ UNIT_TESTS		+= oracle seeds
 
 ORACLE_PLAY		:= $(UNIT_RIG) tests/oracle/play.c
 
-# Functions between files of the monitor that a seeded fault stands in for (tests/oracle/seeds.c).
+# Functions between files of the monitor that a seeded fault stands in for (tests/oracle/seeds.c tests/oracle/plant.c).
 SEEDED			:= page_scrub host_space_unmap host_space_map page_unpin page_disown page_claim page_unclaim gstage_commit \
 			   gstage_reserve gstage_retire gstage_pool_give tvm_pool_add tvm_put tvm_build_end epoch_passed \
 			   epoch_stamp epoch_leave
@@ -15,7 +15,7 @@ oracle_MAIN		:= tests/oracle/oracle_test
 oracle_SRC		:= $(ORACLE_PLAY)
 oracle_LDFLAGS		:= $(UNIT_RIG_LDFLAGS)
 seeds_MAIN		:= tests/oracle/seeds_test
-seeds_SRC		:= $(ORACLE_PLAY) tests/oracle/seeds.c
+seeds_SRC		:= $(ORACLE_PLAY) tests/oracle/seeds.c tests/oracle/plant.c
 seeds_LDFLAGS		:= $(UNIT_RIG_LDFLAGS) $(SEEDED:%=-Wl$(comma)--wrap=%)
 
 UNIT_TESTS		+= inject

@@ -6,12 +6,11 @@
 #include "check/check.h"
 #include "gstage/gstage.h"
 #include "host/space.h"
-#include "oracle/watch.h"
 #include "page/page.h"
 #include "rv_arch.h"
 #include "tvm/tvm.h"
 
-static enum seed planted;
+enum seed seed_planted;
 
 #define REAL(ret, name, ...)	ret __real_##name(__VA_ARGS__); ret __wrap_##name(__VA_ARGS__)
 REAL(void, page_scrub, pfn_t pfn, u64 count);
@@ -32,63 +31,27 @@ REAL(bool, epoch_passed, struct epoch *e, u32 stamp);
 REAL(u32, epoch_stamp, const struct epoch *e);
 REAL(void, epoch_leave, struct epoch_slot *slot);
 
-const struct seed_info seed_infos[SEEDS] = {
-	[SEED_NO_SCRUB]		= { "a frame goes on with what it held", "zero" },
-	[SEED_NO_UNMAP]		= { "CONVERT leaves the host's leaf", "the host reaches nothing but its own" },
-	[SEED_NO_MAP]		= { "RECLAIM makes no leaf", "the host reaches all that is its own" },
-	[SEED_TABLE_MAPPED]	= { "a pool's page is in the host's tables", "the host reaches nothing but its own" },
-	[SEED_PIN_LEAK]		= { "a pin stays", "pins are" },
-	[SEED_NO_DISOWN]	= { "what leaves a TVM stays its own", "" },
-	[SEED_STRAIGHT]		= { "what leaves a TVM is the host's at once", "a frame moves as" },
-	[SEED_STEAL]		= { "a frame of a TVM counts as converted", "data frames are those in its tables" },
-	[SEED_TWO_ADDRESSES]	= { "a page appears at two addresses", "data frames are those in its tables" },
-	[SEED_NEIGHBOUR]	= { "the frame behind the right one is mapped", "" },
-	[SEED_LOST_TABLE]	= { "an empty table goes nowhere", "table frames are its tables" },
-	[SEED_POOL_COUNT]	= { "a pool says that it has a page more", "a pool has as many pages" },
-	[SEED_REF_LEAK]		= { "a call keeps its reference to a TVM", "references to a TVM" },
-	[SEED_CLAIM_LEAK]	= { "a call keeps its claim", "claims are those of paused calls" },
-	[SEED_CHANGED]		= { "a refused call leaves a mark", "a refused call has changed nothing" },
-	[SEED_NO_WAIT]		= { "every fence counts as complete", "a translation cached that it must have lost" },
-	[SEED_OLD_STAMP]	= { "a stamp is of the epoch before", "a translation cached that it must have lost" },
-	[SEED_STAY]		= { "a hart leaves and does not say so", "in the epoch while it runs" },
-	[SEED_NO_GVMA_VMID]	= { "hfence.gvma of a VMID does nothing", "cached that" },
-	[SEED_NO_GVMA_ALL]	= { "hfence.gvma of all does nothing", "" },
-	[SEED_NO_VVMA]		= { "hfence.vvma does nothing", "VS-stage" },
-	[SEED_NO_FENCE_I]	= { "fence.i does nothing", "instructions cached" },
-};
-
-void seed_plant(enum seed seed)
-{
-	planted = seed;
-	/* The comparison would find this one first. */
-	watch_compare = seed != SEED_CLAIM_LEAK;
-	if (seed >= SEED_NO_GVMA_VMID)
-		tlb_deaf = seed == SEED_NO_GVMA_VMID ? BIT(RV_FENCE_GVMA_VMID) :
-			   seed == SEED_NO_GVMA_ALL ? BIT(RV_FENCE_GVMA_ALL) :
-			   seed == SEED_NO_VVMA ? BIT(RV_FENCE_VVMA_ALL) : BIT(RV_FENCE_I);
-}
-
 void __wrap_page_scrub(pfn_t pfn, u64 count)
 {
-	if (planted != SEED_NO_SCRUB)
+	if (seed_planted != SEED_NO_SCRUB)
 		__real_page_scrub(pfn, count);
 }
 
 void __wrap_host_space_unmap(pfn_t pfn, u64 count)
 {
-	if (planted != SEED_NO_UNMAP)
+	if (seed_planted != SEED_NO_UNMAP)
 		__real_host_space_unmap(pfn, count);
 }
 
 void __wrap_host_space_map(pfn_t pfn, u64 count)
 {
-	if (planted != SEED_NO_MAP)
+	if (seed_planted != SEED_NO_MAP)
 		__real_host_space_map(pfn, count);
 }
 
 void __wrap_page_unpin(pfn_t pfn, u64 count)
 {
-	if (planted != SEED_PIN_LEAK)
+	if (seed_planted != SEED_PIN_LEAK)
 		__real_page_unpin(pfn, count);
 }
 
@@ -101,10 +64,10 @@ static u64 *word_of(pfn_t pfn)
 
 void __wrap_page_disown(pfn_t pfn, u64 count, enum page_state state, u64 owner)
 {
-	if (planted == SEED_NO_DISOWN && state == PAGE_TVM_DATA)
+	if (seed_planted == SEED_NO_DISOWN && state == PAGE_TVM_DATA)
 		return;
 	__real_page_disown(pfn, count, state, owner);
-	if (planted != SEED_STRAIGHT || state != PAGE_TVM_DATA)
+	if (seed_planted != SEED_STRAIGHT || state != PAGE_TVM_DATA)
 		return;
 	__real_page_scrub(pfn, count);
 	__real_host_space_map(pfn, count);
@@ -116,7 +79,7 @@ enum tsm_err __wrap_page_claim(pfn_t pfn, u64 count, enum page_state from, u64 o
 {
 	enum tsm_err err = __real_page_claim(pfn, count, from, owner);
 
-	if (planted != SEED_STEAL || err == TSM_OK || count != 1 || from != PAGE_CONVERTED || !page_range_is_ram(pfn, 1) ||
+	if (seed_planted != SEED_STEAL || err == TSM_OK || count != 1 || from != PAGE_CONVERTED || !page_range_is_ram(pfn, 1) ||
 	    page_word_state(page_word(pfn)) != PAGE_TVM_DATA)
 		return err;
 	*word_of(pfn) = PAGE_CONVERTED | PAGE_BUSY;
@@ -125,7 +88,7 @@ enum tsm_err __wrap_page_claim(pfn_t pfn, u64 count, enum page_state from, u64 o
 
 void __wrap_page_unclaim(pfn_t pfn, u64 count)
 {
-	if (planted != SEED_CLAIM_LEAK)
+	if (seed_planted != SEED_CLAIM_LEAK)
 		__real_page_unclaim(pfn, count);
 }
 
@@ -150,7 +113,7 @@ void __wrap_gstage_commit(const struct gstage *g, const struct gstage_range *r)
 	u64 *e;
 
 	__real_gstage_commit(g, r);
-	if (planted != SEED_TWO_ADDRESSES || r->level)
+	if (seed_planted != SEED_TWO_ADDRESSES || r->level)
 		return;
 	e = entry_behind(g, r->gpa.v + (r->count - 1) * PAGE_SIZE);
 	if (e && !*e)
@@ -159,52 +122,52 @@ void __wrap_gstage_commit(const struct gstage *g, const struct gstage_range *r)
 
 enum tsm_err __wrap_gstage_reserve(struct gstage *g, const struct gstage_range *r, pfn_t pfn, u64 perm)
 {
-	return __real_gstage_reserve(g, r, planted == SEED_NEIGHBOUR ? pfn_add(pfn, 1) : pfn, perm);
+	return __real_gstage_reserve(g, r, seed_planted == SEED_NEIGHBOUR ? pfn_add(pfn, 1) : pfn, perm);
 }
 
 void __wrap_gstage_retire(struct gstage *g, pfn_t pfn)
 {
-	if (planted != SEED_LOST_TABLE)
+	if (seed_planted != SEED_LOST_TABLE)
 		__real_gstage_retire(g, pfn);
 }
 
 void __wrap_gstage_pool_give(struct gstage *g, pfn_t first, u64 count)
 {
 	__real_gstage_pool_give(g, first, count);
-	g->pool_count += planted == SEED_POOL_COUNT;
+	g->pool_count += seed_planted == SEED_POOL_COUNT;
 }
 
 void __wrap_tvm_pool_add(struct tvm *t, pfn_t pfn, u64 count)
 {
 	__real_tvm_pool_add(t, pfn, count);
-	if (planted == SEED_TABLE_MAPPED)
+	if (seed_planted == SEED_TABLE_MAPPED)
 		__real_host_space_map(pfn, 1);
 }
 
 void __wrap_tvm_put(struct tvm *t)
 {
-	if (planted != SEED_REF_LEAK)
+	if (seed_planted != SEED_REF_LEAK)
 		__real_tvm_put(t);
 }
 
 void __wrap_tvm_build_end(struct tvm *t)
 {
 	__real_tvm_build_end(t);
-	t->htimedelta += planted == SEED_CHANGED;
+	t->htimedelta += seed_planted == SEED_CHANGED;
 }
 
 bool __wrap_epoch_passed(struct epoch *e, u32 stamp)
 {
-	return planted == SEED_NO_WAIT || __real_epoch_passed(e, stamp);
+	return seed_planted == SEED_NO_WAIT || __real_epoch_passed(e, stamp);
 }
 
 u32 __wrap_epoch_stamp(const struct epoch *e)
 {
-	return __real_epoch_stamp(e) - (planted == SEED_OLD_STAMP);
+	return __real_epoch_stamp(e) - (seed_planted == SEED_OLD_STAMP);
 }
 
 void __wrap_epoch_leave(struct epoch_slot *slot)
 {
-	if (planted != SEED_STAY)
+	if (seed_planted != SEED_STAY)
 		__real_epoch_leave(slot);
 }

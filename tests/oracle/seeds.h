@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Seeded faults: what the oracle must find. They stand outside of the monitor: the linker's --wrap puts them between its
- * files, in the tests that link seeds.c, and each does nothing unless it is the one that is planted.
+ * files, in the builds that link seeds.c, and each does nothing unless it is the one that is planted. The native tests plant one by
+ * seed_plant() (plant.c), the build for QEMU by a word of its image (target.c, run.py).
  */
 #ifndef ORACLE_SEEDS_H
 #define ORACLE_SEEDS_H
@@ -32,6 +33,8 @@ enum seed {
 	SEED_NO_FENCE_I,
 	SEEDS,
 };
+
+extern enum seed seed_planted;
 
 struct seed_info {
 	const char *name;

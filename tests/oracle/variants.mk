@@ -6,8 +6,6 @@
 # `make threads THREADS_CALLS=n` as much as is asked for.
 
 CLANG			?= clang-19
-ASSURANCE_CALLS		?= 10000000
-ASSURANCE_STEPS		?= 200000
 VARIANT_CFLAGS		= $(filter-out $(UNIT_SANITIZE) -O1 -fno-omit-frame-pointer,$(UNIT_CFLAGS)) -O2 -g
 
 #   $(eval $(call variant_rules,DIR,CC,SANITIZERS,INCLUDES))
@@ -48,19 +46,24 @@ export THREADS_CALLS THREADS_SEED ORACLE_SEED
 
 FUZZ_OUT		:= $(BUILD)/fuzz
 FUZZ_SANITIZE		:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=function
-FUZZERS			:= calls tree insn
+FUZZERS			:= calls tree insn evidence
 # Executions of each in `make fuzz-check`, after those of its corpus.
 calls_RUNS		:= 400
 tree_RUNS		:= 20000
 insn_RUNS		:= 400000
+evidence_RUNS		:= 1000
 calls_LEN		:= 4096
 tree_LEN		:= 16384
 insn_LEN		:= 64
+evidence_LEN		:= 1024
 
-calls_fuzz_SRC		:= $(UNIT_RIG) tests/oracle/play.c tests/oracle/seeds.c
+calls_fuzz_SRC		:= $(UNIT_RIG) tests/oracle/play.c tests/oracle/seeds.c tests/oracle/plant.c
 tree_fuzz_SRC		:= $(UNIT_HOST_DT) tests/unit/tree.c tests/unit/tree_try.c
 insn_fuzz_SRC		:= lib/rv/mmio_insn.c
+evidence_fuzz_SRC	:= $(tvm_SRC)
 calls_fuzz_LDFLAGS	:= $(UNIT_RIG_LDFLAGS) $(SEEDED:%=-Wl$(comma)--wrap=%)
+
+evidence_fuzz_LDFLAGS	:= $(UNIT_RIG_LDFLAGS) -Wl$(comma)--wrap=dice_has_y
 
 $(eval $(call variant_rules,$(FUZZ_OUT),$(CLANG),-fsanitize=fuzzer-no-link $(FUZZ_SANITIZE),))
 
@@ -71,9 +74,12 @@ $(FUZZ_OUT)/$(1): $(FUZZ_OUT)/obj/tests/fuzz/$(1)_fuzz.o $($(1)_fuzz_SRC:%.c=$(F
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$(f))))
 
-.PHONY: fuzz fuzz-check fuzz-corpus assurance
-assurance: $(UNIT_OUT)/oracle $(THREADS_OUT)/threads $(FUZZERS:%=$(FUZZ_OUT)/%) ## the long runs of the oracle; their figures go into docs/assurance.md (HOURS=n of fuzzing)
-	$(Q)scripts/assurance $(BUILD)/assurance.log $(ASSURANCE_STEPS) $(ASSURANCE_CALLS) $(or $(HOURS),1)
+.PHONY: fuzz fuzz-check fuzz-corpus assurance unit-oracle unit-inject
+assurance: ## what takes hours: oracle, threads, fuzzing, mutation, coverage; the figures go into docs/assurance.md (ASSURANCE='--hours 8 fuzz')
+	$(Q)scripts/assurance $(ASSURANCE)
+
+unit-oracle unit-inject: unit-%: $(UNIT_OUT)/%
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $<
 
 fuzz-check: $(FUZZERS:%=$(FUZZ_OUT)/%) ## a fixed number of executions of each fuzzer, from the corpus in tests/fuzz/corpus
 	$(Q)tests/fuzz/run.py check $(foreach f,$(FUZZERS),$(f):$($(f)_RUNS):$($(f)_LEN))

@@ -37,7 +37,7 @@ void check_add_bank(const struct page_bank *bank);
 void check_set_root(u64 spa);
 u64 check_root(void);		/* its first frame */
 
-/* Frames are looked at for being zero only so many a time, in turn; ~0: all. */
+/* Frames are looked at for being zero only so many a time, in turn; ~0: all. Without it: none. */
 void check_zero_budget(u64 frames);
 
 void check_all(void);
@@ -70,6 +70,26 @@ bool check_walk_next(struct check_walk *w, struct check_entry *e);
 
 /* The page word of a frame, 0 where it has none. */
 u64 check_word(u64 frame);
+/* The words of a range of RAM, or NULL where it is not all of one bank. */
+const u64 *check_words(u64 frame, u64 count);
+/* How many words from @words on are those of frames that are the host's and no more than that: most of a machine. */
+static inline u64 check_plain(const u64 *words, u64 count)
+{
+	u64 i = 0;
+
+	for (; i + 4 <= count; i += 4)
+		if ((__atomic_load_n(&words[i], __ATOMIC_RELAXED) ^ W_HOST) |
+		    (__atomic_load_n(&words[i + 1], __ATOMIC_RELAXED) ^ W_HOST) |
+		    (__atomic_load_n(&words[i + 2], __ATOMIC_RELAXED) ^ W_HOST) |
+		    (__atomic_load_n(&words[i + 3], __ATOMIC_RELAXED) ^ W_HOST))
+			break;
+	while (i < count && __atomic_load_n(&words[i], __ATOMIC_RELAXED) == W_HOST)
+		i++;
+	return i;
+}
+
+/* True when any frame of the range may have a word. */
+bool check_overlaps(u64 frame, u64 count);
 /* True when the frame is an interrupt file's. */
 bool check_is_file(u64 frame);
 

@@ -155,14 +155,13 @@ static void hash_words(u64 *h, const struct page_bank *b, const struct world *ca
 	const struct tvm *t;
 
 	for (u64 i = 0; i < b->count; i++) {
-		u64 word = b->words[i];
+		u64 word;
 
-		if (word != W_HOST && word != W_TSM)
-			mix(h, plain_word(word, oldest) ^ i << 40);
-	}
-	for (u64 i = 0; i < b->count; i++) {
-		u64 word = b->words[i];
-
+		i += check_plain(&b->words[i], b->count - i);
+		word = i < b->count ? b->words[i] : W_TSM;
+		if (word == W_TSM)
+			continue;
+		mix(h, plain_word(word, oldest) ^ i << 40);
 		if (w_state(word) != W_STATE || w_owner(word) != b->first + i)
 			continue;
 		t = spa_ptr(SPA((b->first + i) << PAGE_SHIFT));
@@ -181,7 +180,7 @@ u64 check_paused(void)
 	for (u32 i = 0; (s = sweep_host_at(i)) != NULL; i++)
 		n += s->active;
 	for (u32 k = 0; (b = check_bank(k)) != NULL; k++)
-		for (u64 i = 0; i < b->count; i++)
+		for (u64 i = check_plain(b->words, b->count); i < b->count; i += 1 + check_plain(&b->words[i + 1], b->count - i - 1))
 			if (w_state(b->words[i]) == W_STATE && w_owner(b->words[i]) == b->first + i)
 				n += ((const struct tvm *)spa_ptr(SPA((b->first + i) << PAGE_SHIFT)))->sweep.active;
 	return n;

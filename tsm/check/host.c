@@ -3,24 +3,45 @@
 #include "check/check.h"
 #include "rv_arch.h"
 
-/* Frames of one leaf. Device windows have no page words, interrupt files and RAM have. */
+/* One frame that the host reaches. True: it is RAM. */
+static bool leaf_frame(const struct check_entry *e, u64 frame, struct check_sums *s)
+{
+	u64 word = check_word(frame);
+	bool file;
+
+	/* Of a device window: it has no word. */
+	if (!word)
+		return false;
+	check_that(w_state(word) == W_HOST, "the host reaches nothing but its own", frame, word);
+	file = check_is_file(frame);
+	check_that(!file || !(e->pte & E_X), "an interrupt file is not code", frame, e->pte);
+	s->host_mapped++;
+	return !file;
+}
+
+/* How many frames of a leaf are RAM. */
+static u64 leaf_ram(const struct check_entry *e, struct check_sums *s)
+{
+	u64 frame = e_frame(e->pte), count = e_frames(e->level), ram = 0;
+	const u64 *words = check_words(frame, count);
+
+	for (u64 i = 0; i < count; i++) {
+		u64 plain = words ? check_plain(&words[i], count - i) : 0;
+
+		s->host_mapped += plain;
+		ram += plain;
+		i += plain;
+		if (i < count)
+			ram += leaf_frame(e, frame + i, s);
+	}
+	return ram;
+}
+
 static void leaf_frames(const struct check_entry *e, struct check_sums *s)
 {
 	u64 frame = e_frame(e->pte);
-	u64 ram = 0;
-	bool file;
+	u64 ram = check_overlaps(frame, e_frames(e->level)) ? leaf_ram(e, s) : 0;
 
-	for (u64 i = 0; i < e_frames(e->level); i++) {
-		u64 word = check_word(frame + i);
-
-		if (!word)
-			continue;
-		check_that(w_state(word) == W_HOST, "the host reaches nothing but its own", frame + i, word);
-		file = check_is_file(frame + i);
-		check_that(!file || !(e->pte & E_X), "an interrupt file is not code", frame + i, e->pte);
-		ram += !file;
-		s->host_mapped++;
-	}
 	check_that(!ram || ram == e_frames(e->level), "a leaf is all RAM or none", frame, ram);
 	check_that(ram || !(e->pte & E_X), "a device is not code", frame, e->pte);
 }
