@@ -414,6 +414,35 @@ static void wild(struct play *p)
 	ask(p, eid, fid, args, 6);
 }
 
+/*
+ * The standard extensions. Not those that wait for another hart or end the machine: HSM stop and suspend, and a reset of a kind that
+ * exists.
+ */
+static void standard(struct play *p)
+{
+	static const struct { u64 eid, fids; } calls[] = {
+		{ SBI_EXT_BASE, 8 }, { SBI_EXT_TIME, 2 }, { SBI_EXT_IPI, 2 }, { SBI_EXT_RFENCE, 8 }, { SBI_EXT_DBCN, 4 },
+		{ SBI_EXT_DBCN, 2 }, { SBI_EXT_PMU, 8 }, { SBI_EXT_HSM, 4 }, { SBI_EXT_SRST, 2 }, { SBI_EXT_LEGACY_PUTCHAR, 1 },
+		{ SBI_EXT_LEGACY_GETCHAR, 1 },
+	};
+	u64 i = pick(p, ARRAY_SIZE(calls)), eid = calls[i].eid, fid = pick(p, calls[i].fids);
+	u64 args[6] = { pick(p, 2) ? odd(p) : pick(p, 16), pick(p, 2) ? odd(p) : pick(p, 16) };
+
+	if (eid == SBI_EXT_HSM)
+		fid = fid & 1 ? SBI_HSM_STATUS : SBI_HSM_START;
+	if (eid == SBI_EXT_SRST)
+		args[0] = SBI_SRST_TYPE_WARM_REBOOT + 1 + pick(p, 200);
+	if (eid == SBI_EXT_DBCN && fid < 2)
+		args[0] = pick(p, 8) ? pick(p, 4096) : odd(p);
+	if (eid == SBI_EXT_DBCN && fid < 2 && pick(p, 4))
+		args[1] = small_page(p) + pick(p, 4096);
+	if (pick(p, 4))
+		args[2] = 0;
+	/* Not ask(): another number in an argument could make a reset of it. */
+	p->calls++;
+	p->refused += rig_call(eid, fid, args, 6).error != 0;
+}
+
 static void host_step(struct play *p)
 {
 	u32 which = (u32)pick(p, TVMS);
@@ -502,6 +531,9 @@ static void host_step(struct play *p)
 	case 32:
 	case 33:
 		run(p);
+		return;
+	case 34:
+		standard(p);
 		return;
 	}
 	react(p);

@@ -9,7 +9,7 @@ UNIT_CFLAGS		+= -I$(OUT)/include
 UNIT_PAGE		:= tsm/page/page.c tsm/page/clean.c tsm/page/epoch.c lib/rv/host/rv_host.c
 UNIT_RIG		:= $(UNIT_PAGE) lib/rv/world_switch.c lib/rv/mmio_insn.c lib/crypto/sha384.c $(SHA512_SRC) \
 			   $(wildcard lib/notary/*.c lib/dice/*.c) lib/cbor/cbor.c \
-			   $(addprefix tsm/host/,convert.c hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
+			   $(addprefix tsm/host/,sbi.c convert.c hcsr.c sgei.c hsm.c nacl.c pmu.c space.c) \
 			   lib/log/log.c lib/base/fmt.c $(UNIT_FDT) $(filter-out tsm/io/mediate.c,$(wildcard tsm/io/*.c)) \
 			   $(wildcard tsm/task/*.c tsm/irq/*.c tsm/gstage/*.c tsm/measure/*.c tsm/vcpu/*.c tsm/tvm/*.c tsm/abi/*.c) \
 			   tests/unit/rig.c $(wildcard tsm/check/*.c) $(addprefix tests/oracle/,watch.c shadow.c tlb.c)
@@ -46,3 +46,4 @@ $(foreach t,sweep covh tvm run tvm_sbi share fold attest evidence mediate hcsr s
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h
 
 include tests/oracle/variants.mk
+include tests/mutation/mutation.mk
