@@ -191,7 +191,7 @@ static struct watched begin(const struct world *caller)
 
 static struct world *end(const struct watched *x, struct world *next)
 {
-	compared += watched_refused(x, next);
+	compared += watched_refused(x, next) && x->compare;
 	return trap_end(next);
 }
 
