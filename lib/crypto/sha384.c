@@ -2,6 +2,8 @@
 #include "base/string.h"
 #include "crypto/sha384.h"
 
+typedef u64 __attribute__((may_alias)) word_t;
+
 /* FIPS 180-4, 5.3.4 */
 static const u64 sha384_initial[8] = {
 	0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
@@ -21,6 +23,11 @@ void sha384_update(struct sha384_ctx *ctx, const void *data, size_t n)
 	size_t blocks;
 
 	ctx->length += n;
+	/* A number behind other whole words, which many messages consist of. */
+	if (n == sizeof(u64) && used && used < SHA512_BLOCK_SIZE - n && !((used | (uintptr_t)data) % sizeof(u64))) {
+		*(word_t *)(void *)(ctx->tail + used) = *(const word_t *)data;
+		return;
+	}
 	if (used) {
 		size_t take = MIN(n, SHA512_BLOCK_SIZE - used);
 

@@ -14,7 +14,7 @@ enum { SHA384_SIZE = 48 };	/* bytes of a digest */
 struct sha384_ctx {
 	u64 state[8];
 	u64 length;			/* bytes so far */
-	u8 tail[SHA512_BLOCK_SIZE];	/* the last length % 128 of them */
+	u8 tail[SHA512_BLOCK_SIZE] __aligned(8);	/* the last length % 128 of them */
 };
 
 void sha384_init(struct sha384_ctx *ctx);

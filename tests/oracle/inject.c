@@ -73,6 +73,7 @@ FAILS(enum tsm_err, tvm_sweep_begin, TSM_E_PARAM, true, (struct tvm *t, const st
 FAILS(enum tsm_err, tvm_finalize_begin, TSM_E_PARAM, true, (struct tvm *t), (t))
 FAILS(enum tsm_err, tvm_add_reserve, TSM_E_NO_PTPAGES, true,
       (struct tvm *t, const struct tvm_add *a), (t, a))
+FAILS(enum tsm_err, tvm_add_page, TSM_E_NO_PTPAGES, true, (struct tvm *t, gpa_t gpa, pfn_t pfn), (t, gpa, pfn))
 FAILS(enum tsm_err, tvm_shared_add, TSM_E_NO_PTPAGES, true, (struct tvm *t, const struct tvm_add *a), (t, a))
 FAILS(enum tsm_err, tvm_share_request, TSM_E_NO_MEMORY, true,
       (struct tvm *t, const struct gstage_span *s, enum region_type from, enum region_type to), (t, s, from, to))

@@ -22,7 +22,7 @@ UNIT_TESTS		+= inject
 # Functions between files of the monitor that can be made to fail (tests/oracle/inject.c).
 INJECTED		:= page_claim page_pin page_ref page_claim_unreferenced page_range_is_ram page_unclaim host_range host_copy_in \
 			   host_copy_out gstage_reserve gstage_pool_has gstage_check gstage_promote gstage_demote epoch_advance \
-			   tvm_build_begin tvm_region_add tvm_sweep_begin tvm_finalize_begin tvm_add_reserve tvm_shared_add \
+			   tvm_build_begin tvm_region_add tvm_sweep_begin tvm_finalize_begin tvm_add_reserve tvm_add_page tvm_shared_add \
 			   tvm_share_request rv_cas32 tvm_read rv_hlvx_hu irq_mask_file
 inject_MAIN		:= tests/oracle/inject_test
 inject_SRC		:= $(UNIT_RIG) tests/unit/tvm_rig.c tests/oracle/inject.c

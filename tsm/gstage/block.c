@@ -64,11 +64,24 @@ static bool is_fenced(struct wanted *x, u64 pte)
 	return true;
 }
 
+/* How many of the first entries of a step are leaves of one of the kinds, where it does not matter what else they are. */
+static u64 step_skip(const struct walk *w, const struct wanted *x)
+{
+	const u64 *e = w->e, *end = e + w->n;
+	const u64 kinds = x->kinds;
+
+	if (x->fenced || w->level)
+		return 0;
+	while (e < end && (__atomic_load_n(e, __ATOMIC_RELAXED) & kinds))
+		e++;
+	return (u64)(e - w->e);
+}
+
 static enum tsm_err step_check(const struct walk *w, struct wanted *x)
 {
 	u64 kinds = x->kinds;
 
-	for (u64 i = 0; i < w->n; i++) {
+	for (u64 i = step_skip(w, x); i < w->n; i++) {
 		u64 pte = pte_get(&w->e[i]);
 
 		if (!(pte & kinds)) {
@@ -123,11 +136,12 @@ void gstage_block(const struct gstage *g, const struct gstage_span *s, u32 stamp
 	struct walk w = walk_of(g, s);
 
 	while (walk_next(&w))
-		for (u64 i = 0; i < w.n; i++) {
-			u64 pte = pte_get(&w.e[i]);
+		for (u64 *e = w.e, *end = e + w.n; e < end; e++) {
+			u64 pte = __atomic_load_n(e, __ATOMIC_RELAXED);
 
+			/* An entry that is not valid leads nowhere, so it need not be published. */
 			if (pte & PTE_V)
-				pte_set(&w.e[i], (pte & ~PTE_V) | blocked);
+				__atomic_store_n(e, (pte ^ PTE_V) | blocked, __ATOMIC_RELAXED);
 		}
 }
 

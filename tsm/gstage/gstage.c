@@ -163,6 +163,28 @@ enum tsm_err gstage_reserve(struct gstage *g, const struct gstage_range *r, pfn_
 	return TSM_OK;
 }
 
+enum tsm_err gstage_place(struct gstage *g, gpa_t gpa, u64 **place)
+{
+	enum gstage_level at;
+	u64 *e = gstage_descend(g, gpa, GSTAGE_4K, &at);
+	u64 pte = pte_get(e);
+
+	if (unlikely(pte))
+		return not_empty(pte);
+	if (unlikely(at != GSTAGE_4K)) {
+		if (!gstage_pool_has(g, at))
+			return TSM_E_NO_PTPAGES;
+		e = make_path(g, gpa, GSTAGE_4K);
+	}
+	*place = e;
+	return TSM_OK;
+}
+
+void gstage_fill(u64 *place, pfn_t pfn, u64 perm)
+{
+	pte_set(place, pte_make(pfn, perm | PTE_FIXED | PTE_V));
+}
+
 /*
  * Every entry of the range is in flight by the caller's own hand: make leaves of them, or nothing.
  */

@@ -95,6 +95,13 @@ void gstage_commit(const struct gstage *g, const struct gstage_range *r);
 void gstage_cancel(const struct gstage *g, const struct gstage_range *r);
 
 /*
+ * The same for one page of 4 KiB, with the TVM's lock held throughout: finds the empty entry, for which tables are made, and makes a
+ * leaf of it. Errors as gstage_reserve().
+ */
+enum tsm_err gstage_place(struct gstage *g, gpa_t gpa, u64 **place);
+void gstage_fill(u64 *place, pfn_t pfn, u64 perm);
+
+/*
  * True when every leaf of the range is mapped to exactly the frames from @pfn on. In flight counts
  * as *@busy.
  */

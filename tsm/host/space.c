@@ -250,9 +250,12 @@ static u64 *block_split(const struct bank *b, u64 block, bool mapped)
 {
 	u64 spa = (b->first + block * PAGES_PER_2M) << PAGE_SHIFT;
 	u64 *table = &b->l0[block * ENTRIES];
+	u64 pte = mapped ? pte_leaf(spa, PTE_RAM) : 0;
+	u64 next = mapped ? pte_leaf(PAGE_SIZE, 0) : 0;
 
-	for (u64 i = 0; i < ENTRIES; i++)
-		table[i] = mapped ? pte_leaf(spa + i * PAGE_SIZE, PTE_RAM) : 0;
+	/* Nobody walks it yet. */
+	for (u64 *e = table, *end = e + ENTRIES; e < end; e++, pte += next)
+		*e = pte;
 	return table;
 }
 
@@ -276,8 +279,9 @@ static void block_unmap(const struct bank *b, u64 block, u64 from, u64 count)
 			gib_open(b, block);
 			pte_set(l1, pte_table(table));
 		}
-		for (u64 i = from; i < from + count; i++)
-			pte_set(&table[i], 0);
+		/* What leads nowhere need not be published; the epoch's stamp, which comes later, orders it before fences. */
+		for (u64 *e = table + from, *end = e + count; e < end; e++)
+			__atomic_store_n(e, 0, __ATOMIC_RELAXED);
 	}
 	spin_unlock(&bl->lock);
 }

@@ -8,6 +8,12 @@
 #define CONVERTED	(PAGE_CONVERTED | PAGE_BUSY)
 #define CLEAN		(CONVERTED | (u64)PAGE_INFO_CLEAN << 32)
 
+void page_scrub_one(pfn_t pfn)
+{
+	if (*page_word_at(pfn) != CLEAN)
+		page_scrub(pfn, 1);
+}
+
 u64 page_scrub_some(pfn_t pfn, u64 count, u64 max)
 {
 	u64 done = 0, zeroed = 0;

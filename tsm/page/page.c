@@ -31,11 +31,15 @@ static const struct page_bank *range_bank(pfn_t pfn, u64 count)
 	return NULL;
 }
 
-/* The words of a range, or NULL. */
+/* The words of a range, or NULL. Most RAM is in the first bank. */
 u64 *page_range_words(pfn_t pfn, u64 count)
 {
-	const struct page_bank *b = range_bank(pfn, count);
+	const u64 off = pfn.v - page_banks[0].first, frames = page_banks[0].count;
+	const struct page_bank *b;
 
+	if (likely(off < frames && count <= frames - off))
+		return &page_banks[0].words[off];
+	b = range_bank(pfn, count);
 	return b ? &b->words[pfn.v - b->first] : NULL;
 }
 

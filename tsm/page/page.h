@@ -185,6 +185,8 @@ void page_scrub(pfn_t pfn, u64 count);
  * zero are passed over. Returns how many frames it went through: @count when all are zero.
  */
 u64 page_scrub_some(pfn_t pfn, u64 count, u64 max);
+/* One PAGE_CONVERTED frame that the caller has claimed. */
+void page_scrub_one(pfn_t pfn);
 /* Releases claims; of the first @clean frames those that are PAGE_CONVERTED are known to be zero from now on. */
 void page_unclaim_clean(pfn_t pfn, u64 count, u64 clean);
 /*

@@ -69,10 +69,10 @@ static void measure_end_config(struct tvm *t)
 	struct sha384_ctx *ctx = &t->finalizing.ctx;
 	u64 n = 0;
 
-	for (u32 i = 0; i < TVM_MAX_VCPUS; i++)
+	for (u32 i = 0; i < t->epoch.slot_count; i++)
 		n += t->vcpu_pfn[i] != 0;
 	measure_add(ctx, n);
-	for (u32 i = 0; i < TVM_MAX_VCPUS; i++)
+	for (u32 i = 0; i < t->epoch.slot_count; i++)
 		if (t->vcpu_pfn[i])
 			measure_add(ctx, i);
 	tvm_aia_measure(t, ctx);

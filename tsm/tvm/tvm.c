@@ -162,6 +162,25 @@ enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a)
 	return err;
 }
 
+enum tsm_err tvm_add_page(struct tvm *t, gpa_t gpa, pfn_t pfn)
+{
+	const struct gstage_range r = { gpa, 1, GSTAGE_4K };
+	enum tsm_err err;
+	u64 *place;
+
+	spin_lock(&t->lock);
+	err = tvm_add_allowed(t, &r, SWEEP_ZERO);
+	if (err == TSM_OK)
+		err = gstage_place(&t->gstage, gpa, &place);
+	if (err == TSM_OK) {
+		page_commit(pfn, 1, PAGE_TVM_DATA, t->id, 0);
+		gstage_fill(place, pfn, GSTAGE_CONFIDENTIAL);
+		__atomic_add_fetch(&t->code_version, 1, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&t->lock);
+	return err;
+}
+
 void tvm_add_commit(struct tvm *t, const struct tvm_add *a)
 {
 	/* The words first: as soon as a leaf is valid, its page may be blocked and removed. */

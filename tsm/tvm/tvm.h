@@ -180,6 +180,8 @@ void tvm_pool_add(struct tvm *t, pfn_t pfn, u64 count);
 enum tsm_err tvm_add_allowed(struct tvm *t, const struct gstage_range *r, enum sweep_kind kind);
 /* ADD_ZERO: puts the range in flight. Errors as above, TSM_E_ADDRESS: not empty; TSM_E_NO_PTPAGES. */
 enum tsm_err tvm_add_reserve(struct tvm *t, const struct tvm_add *a);
+/* One page of 4 KiB, which the caller has claimed and zeroed, at once; errors likewise. */
+enum tsm_err tvm_add_page(struct tvm *t, gpa_t gpa, pfn_t pfn);
 /* The frames become the TVM's and visible to it. */
 void tvm_add_commit(struct tvm *t, const struct tvm_add *a);
 void tvm_add_cancel(struct tvm *t, const struct tvm_add *a);
