@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= sweep page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence mediate hcsr stress iommu pci
+UNIT_TESTS		+= sweep page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence mediate hcsr sbi stress iommu pci
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -34,6 +34,7 @@ measure_SRC		:= tsm/measure/measure.c tsm/measure/identity.c lib/crypto/sha384.c
 attest_SRC		:= $(tvm_SRC)
 mediate_SRC		:= $(UNIT_RIG) tsm/io/mediate.c
 hcsr_SRC		:= $(UNIT_RIG)
+sbi_SRC			:= $(UNIT_RIG)
 evidence_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)
 iommu_SRC		:= $(UNIT_RIG)
@@ -41,7 +42,7 @@ pci_SRC			:= $(addprefix tsm/io/,pci.c pci_caps.c pci_decode.c pci_iommu.c virti
 
 include tests/oracle/oracle.mk
 
-$(foreach t,sweep covh tvm run tvm_sbi share fold attest evidence mediate hcsr stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
+$(foreach t,sweep covh tvm run tvm_sbi share fold attest evidence mediate hcsr sbi stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h
 
