@@ -135,6 +135,7 @@ OVERLAY		:= $(BUILD)/overlay
 overlay-all: tvm
 	$(Q)$(MAKE) --no-print-directory -C linux/cove-run O=$(abspath $(BUILD))/cove-run
 	$(Q)install -D -t $(OVERLAY)/all/usr/bin $(BUILD)/cove-run/cove-run $(BUILD)/cove-run/cove-slirp
+	$(Q)install -D $(BUILD)/cove-run/kvm-api $(OVERLAY)/all/usr/share/cove/kvm-api
 	$(Q)install -D -m 644 $(BUILD)/tvm/hello.bin $(OVERLAY)/all/usr/share/cove/hello
 	$(Q)install -D -m 644 $(BUILD)/tvm/exits.bin $(OVERLAY)/all/usr/share/cove/exits
 	$(Q)install -D -m 644 $(BUILD)/tvm/attest.bin $(OVERLAY)/all/usr/share/cove/attest
@@ -153,6 +154,11 @@ guest-stable guest-newest: guest-%: $(BUILD)/guest/stub.bin
 
 check-images: $(BUILD)/tsm.bin linux-stable guest-stable
 	$(Q)scripts/mkinitramfs newest
+
+check-vmm: $(BUILD)/tsm.bin linux-stable guest-stable
+	$(Q)scripts/deps vmm
+	$(Q)scripts/mkvmm
+	$(Q)tests/linux/run.py --kernel stable --only vmm_split
 
 check-newest-module: overlay-all overlay-newest guest-newest
 	$(Q)scripts/mkinitramfs newest
@@ -174,7 +180,7 @@ check-newest-module: overlay-all overlay-newest guest-newest
 
 # --- what one runs -------------------------------------------------------------------------------------------------
 
-.PHONY: deps-run deps-check check-images check-newest-module unit conformance
+.PHONY: deps-run deps-check check-images check-newest-module check-vmm unit conformance
 deps-run deps-check: deps-%:
 	$(Q)scripts/deps $*
 

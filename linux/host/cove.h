@@ -15,7 +15,9 @@
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -75,7 +77,31 @@ struct cove_slot {
 	u64 size;
 	u64 uaddr;			/* the VMM's mapping: measured and shared pages only */
 	unsigned long *pages;		/* one entry per page */
+	bool region;			/* the TSM knows it: it stays */
+	struct file *memfd;		/* a descriptor that stands for it, or NULL */
+	u64 memfd_at;
 };
+
+/* A part of what a KVM_CREATE_GUEST_MEMFD descriptor stands for; the caller holds the file. */
+struct cove_memfd_range {
+	struct file *file;
+	u64 at;
+};
+
+/* What an interrupt number is. */
+enum cove_route_kind {
+	COVE_ROUTE_NONE,
+	COVE_ROUTE_MSI,
+	COVE_ROUTE_LINE,		/* of the VMM's interrupt controller */
+};
+
+struct cove_route {
+	enum cove_route_kind kind;
+	u32 data;
+	u64 address;
+};
+
+#define COVE_MAX_ROUTES		1024
 
 struct cove_vm {
 	struct kref ref;
@@ -96,6 +122,7 @@ struct cove_vm {
 	unsigned int nr_ready;
 	u64 data_pages;			/* in data and ready */
 	u64 slot_pages;			/* in slots */
+	u64 serial;			/* no other VM has it, nor will have */
 	u64 shared_pages;		/* pinned */
 	struct work_struct refill;
 
@@ -105,6 +132,13 @@ struct cove_vm {
 	unsigned int nr_vcpus;
 	bool has_aia_fd;
 	bool aia;			/* it has interrupt files; constant once it runs */
+
+	struct rw_semaphore ioevent_sem;	/* the one below */
+	struct list_head ioeventfds;
+	spinlock_t event_lock;		/* the two below */
+	struct list_head irqfds;
+	struct cove_route *routes;	/* COVE_MAX_ROUTES, or NULL */
+	atomic_long_t events;		/* interrupts that eventfds were */
 
 	struct mutex fence_lock;	/* the TVM's fence */
 	atomic_t share_replies;		/* share requests that are done but not answered yet */
@@ -135,6 +169,7 @@ enum cove_exit_kind {
 	COVE_EXIT_IRQ,
 	COVE_EXIT_FAULT,
 	COVE_EXIT_MMIO,
+	COVE_EXIT_DOORBELL,		/* of these: stores that an eventfd was waiting for */
 	COVE_EXIT_SBI,
 	COVE_EXIT_WFI,
 	COVE_EXIT_OTHER,
@@ -199,9 +234,10 @@ void cove_pool_refill(struct cove_vm *vm);
 void cove_pool_stop(struct cove_vm *vm);
 
 /* slot.c: guest memory */
-int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *region);
+int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *region,
+		  const struct cove_memfd_range *memfd);
 int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_region *region);
-int cove_slots_measure(struct cove_vm *vm);
+int cove_slots_finish(struct cove_vm *vm);
 int cove_give_tables(struct cove_vm *vm, unsigned long pages);
 void cove_slots_free(struct cove_vm *vm);
 struct cove_slot *cove_slot_find(struct cove_vm *vm, u64 gpa);
@@ -222,6 +258,24 @@ int cove_irq_unbind(struct cove_vcpu *vcpu, bool *waits);
 bool cove_irq_contended(struct cove_vcpu *vcpu);
 int cove_irq_msi(struct cove_vm *vm, u64 address, u32 data);
 int cove_tvm_fence(struct cove_vm *vm);
+
+/* eventfd.c: KVM_IRQFD, KVM_IOEVENTFD, KVM_SET_GSI_ROUTING */
+int cove_event_init(void);
+void cove_event_exit(void);
+void cove_event_init_vm(struct cove_vm *vm);
+void cove_event_exit_vm(struct cove_vm *vm);
+int cove_event_route(struct cove_vm *vm, struct kvm_irq_routing __user *arg);
+int cove_event_irqfd(struct cove_vm *vm, const struct kvm_irqfd *arg);
+int cove_event_ioeventfd(struct cove_vm *vm, const struct kvm_ioeventfd *arg);
+bool cove_event_store(struct cove_vm *vm, u64 addr, u32 len, u64 data);
+
+/* memfd.c: KVM_CREATE_GUEST_MEMFD, KVM_SET_MEMORY_ATTRIBUTES */
+int cove_memfd_create(struct cove_vm *vm, const struct kvm_create_guest_memfd *arg);
+int cove_memfd_find(struct cove_vm *vm, const struct kvm_userspace_memory_region2 *region,
+		    struct cove_memfd_range *range);
+struct file *cove_memfd_get(const struct cove_memfd_range *range);
+void cove_memfd_put(struct file *file);
+int cove_memfd_attributes(struct cove_vm *vm, const struct kvm_memory_attributes *arg);
 
 /* aia.c: KVM's AIA device */
 int cove_aia_create_fd(struct cove_vm *vm, const struct kvm_create_device *device);

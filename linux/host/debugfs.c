@@ -152,7 +152,7 @@ static void show_vcpu(struct seq_file *m, const struct cove_vcpu *vcpu)
 	const u64 *exits = vcpu->exits;
 
 	static const char *const names[COVE_EXIT_KINDS] = {
-		"interrupt", "fault", "mmio", "sbi", "wfi", "other",
+		"interrupt", "fault", "mmio", "of which doorbell", "sbi", "wfi", "other",
 	};
 	unsigned int i;
 
@@ -170,9 +170,10 @@ static int vms_show(struct seq_file *m, void *unused)
 	mutex_lock(&cove_vms_lock);
 	list_for_each_entry(vm, &cove_vms, list) {
 		mutex_lock(&vm->lock);
-		seq_printf(m, "TVM %lu: %s, vCPUs %u, pages %llu (pool %u), shared %llu\n",
+		seq_printf(m, "TVM %lu: %s, vCPUs %u, pages %llu (pool %u), shared %llu, events %ld\n",
 			   vm->tvm, vm->dead ? "dead" : vm->finalized ? "runs" : "new",
-			   vm->nr_vcpus, vm->data_pages, vm->nr_ready << 9, vm->shared_pages);
+			   vm->nr_vcpus, vm->data_pages, vm->nr_ready << 9, vm->shared_pages,
+			   atomic_long_read(&vm->events));
 		for (i = 0; i < COVE_MAX_VCPUS; i++)
 			if (vm->vcpus[i])
 				show_vcpu(m, vm->vcpus[i]);

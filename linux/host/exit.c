@@ -180,6 +180,10 @@ static int mmio(struct cove_vcpu *vcpu, u64 gpa)
 
 	if ((!store && INSN_OPCODE(insn) != INSN_LOAD) || (gpa & (len - 1)))
 		return unexpected(vcpu);
+	if (store && cove_event_store(vcpu->vm, gpa, len, vcpu->exit.gpr[0])) {
+		vcpu->exits[COVE_EXIT_DOORBELL]++;
+		return 1;
+	}
 	run->exit_reason = KVM_EXIT_MMIO;
 	run->mmio.phys_addr = gpa;
 	run->mmio.len = len;

@@ -2,9 +2,10 @@
 /*
  * cove.ko: confidential VMs (TVMs) on a stock kernel that runs beneath a CoVE TSM.
  *
- * /dev/cove speaks KVM's ioctl interface (linux/kvm.h), with two additions: VM type 1 << 9, the
- * only one made here, and KVM_RISCV_COVE_MEASURE_REGION. A VMM creates a VM, sets its memory slots,
- * has its image measured, creates vCPUs, sets pc and a1 of vCPU 0, and runs.
+ * /dev/cove speaks KVM's ioctl interface (linux/kvm.h), with two additions: VM type 1 << 9, and
+ * KVM_RISCV_COVE_MEASURE_REGION. A VMM creates a VM, sets its memory slots, has its image measured,
+ * creates vCPUs, sets pc and a1 of vCPU 0, and runs. One that knows only KVM, and neither asks for
+ * that type nor has anything measured, gets a TVM as well: see slot.c for what is measured then.
  *
  *	main.c	  the device, system ioctls, reboot and hibernation
  *	vm.c	  a VM: creation, ioctls, end
@@ -12,6 +13,8 @@
  *	fault.c	  page faults, shared memory
  *	irq.c	  interrupt files, the TVM's fence
  *	aia.c	  KVM's AIA device
+ *	eventfd.c irqfd, ioeventfd, interrupt routing
+ *	memfd.c	  memory that the VMM does not have, as KVM names it
  *	vcpu.c	  a vCPU: KVM_RUN, WFI
  *	exit.c	  why RUN returned, and what becomes of it
  *	onereg.c  registers before the start
@@ -44,6 +47,13 @@ int cove_check_extension(unsigned long extension)
 
 	switch (extension) {
 	case KVM_CAP_USER_MEMORY:
+	case KVM_CAP_USER_MEMORY2:
+	case KVM_CAP_DESTROY_MEMORY_REGION_WORKS:
+	case KVM_CAP_JOIN_MEMORY_REGIONS_WORKS:
+	case KVM_CAP_INTERNAL_ERROR_DATA:
+	case KVM_CAP_GUEST_MEMFD:
+	case KVM_CAP_IOEVENTFD:
+	case KVM_CAP_IOEVENTFD_ANY_LENGTH:
 	case KVM_CAP_ONE_REG:
 	case KVM_CAP_MP_STATE:
 	case KVM_CAP_IMMEDIATE_EXIT:
@@ -52,7 +62,12 @@ int cove_check_extension(unsigned long extension)
 	case KVM_CAP_DEVICE_CTRL:
 	case KVM_CAP_SIGNAL_MSI:
 	case KVM_CAP_IRQCHIP:
+	case KVM_CAP_IRQFD:
 		return cove_irq_files() > 0;
+	case KVM_CAP_MEMORY_ATTRIBUTES:
+		return KVM_MEMORY_ATTRIBUTE_PRIVATE;
+	case KVM_CAP_IRQ_ROUTING:
+		return COVE_MAX_ROUTES;
 	case KVM_CAP_NR_VCPUS:
 		return min(num_online_cpus(), vcpus);
 	case KVM_CAP_MAX_VCPUS:
@@ -170,14 +185,15 @@ static int __init cove_init(void)
 	ret = tsm_query();
 	if (ret)
 		return ret;
-	ret = cove_nacl_init();
+	ret = cove_event_init();
 	if (ret)
 		return ret;
+	ret = cove_nacl_init();
+	if (ret)
+		goto no_nacl;
 	ret = misc_register(&device);
-	if (ret) {
-		cove_nacl_exit();
-		return ret;
-	}
+	if (ret)
+		goto no_device;
 	register_reboot_notifier(&reboot_nb);
 	register_pm_notifier(&sleep_nb);
 	cove_debugfs_init();
@@ -185,6 +201,12 @@ static int __init cove_init(void)
 		cove_tsm.tsm_version, cove_tsm.tvm_max_vcpus, cove_tsm.tvm_state_pages,
 		cove_tsm.tvm_vcpu_state_pages);
 	return 0;
+
+no_device:
+	cove_nacl_exit();
+no_nacl:
+	cove_event_exit();
+	return ret;
 }
 
 static void __exit cove_exit(void)
@@ -194,6 +216,7 @@ static void __exit cove_exit(void)
 	unregister_reboot_notifier(&reboot_nb);
 	misc_deregister(&device);
 	cove_nacl_exit();
+	cove_event_exit();
 }
 
 module_init(cove_init);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TVM's memory as KVM's user interface knows it: slots. A slot is a confidential region of the
- * TVM. The VMM's mapping behind a slot is only where measured pages are copied from, and what
+ * A TVM's memory as KVM's user interface knows it: slots. A slot becomes a confidential region of
+ * the TVM. The VMM's mapping behind a slot is only where measured pages are copied from, and what
  * shared pages are; the TVM's own pages come from mem.c, measured ones before the TVM is finalized,
  * zero ones when the TVM first touches them (fault.c).
  */
@@ -64,11 +64,23 @@ int cove_give_tables(struct cove_vm *vm, unsigned long pages)
 	return ret;
 }
 
-static int slot_check(struct cove_vm *vm, const struct kvm_userspace_memory_region *r)
+static struct cove_slot *slot_by_id(struct cove_vm *vm, u32 id)
 {
 	unsigned int i;
 
-	if (r->flags || !r->memory_size || (r->memory_size >> PAGE_SHIFT) > SLOT_MAX_PAGES)
+	for (i = 0; i < vm->nr_slots; i++)
+		if (vm->slots[i].id == id)
+			return &vm->slots[i];
+	return NULL;
+}
+
+/* @old is the slot that this one replaces, or NULL. */
+static int slot_check(struct cove_vm *vm, const struct kvm_userspace_memory_region *r,
+		      const struct cove_slot *old)
+{
+	unsigned int i;
+
+	if (r->flags || (r->memory_size >> PAGE_SHIFT) > SLOT_MAX_PAGES)
 		return -EINVAL;
 	if (!PAGE_ALIGNED(r->guest_phys_addr | r->memory_size | r->userspace_addr))
 		return -EINVAL;
@@ -79,50 +91,81 @@ static int slot_check(struct cove_vm *vm, const struct kvm_userspace_memory_regi
 	for (i = 0; i < vm->nr_slots; i++) {
 		const struct cove_slot *slot = &vm->slots[i];
 
-		if (slot->id == r->slot)
-			return -EEXIST;
-		if (r->guest_phys_addr < slot->gpa + slot->size &&
+		if (slot != old && r->guest_phys_addr < slot->gpa + slot->size &&
 		    slot->gpa < r->guest_phys_addr + r->memory_size)
 			return -EEXIST;
 	}
-	return vm->nr_slots < COVE_MAX_SLOTS ? 0 : -ENOSPC;
+	return old || vm->nr_slots < COVE_MAX_SLOTS ? 0 : -ENOSPC;
+}
+
+static void slot_drop(struct cove_vm *vm, struct cove_slot *slot)
+{
+	vm->slot_pages -= slot->size >> PAGE_SHIFT;
+	kvfree(slot->pages);
+	cove_memfd_put(slot->memfd);
+	*slot = vm->slots[--vm->nr_slots];
+}
+
+/* A size of 0 takes the slot away. */
+static int slot_delete(struct cove_vm *vm, struct cove_slot *old)
+{
+	if (!old)
+		return -EINVAL;
+	slot_drop(vm, old);
+	return 0;
 }
 
 /*
- * KVM_SET_USER_MEMORY_REGION. Regions are part of what a TVM is: none is added or taken away once
- * it runs.
+ * KVM_SET_USER_MEMORY_REGION. A VMM builds its memory map step by step, and takes parts of it back,
+ * so that a slot becomes a region of the TVM only when something of it is measured, or when the TVM
+ * first runs. Regions are part of what a TVM is: from then on the slot stays as it is.
  */
-int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *r)
+int cove_slot_set(struct cove_vm *vm, const struct kvm_userspace_memory_region *r,
+		  const struct cove_memfd_range *memfd)
 {
-	u64 pages = r->memory_size >> PAGE_SHIFT;
+	struct cove_slot *old = slot_by_id(vm, r->slot);
 	unsigned long *entries;
 	int ret;
 
 	lockdep_assert_held(&vm->lock);
-	if (vm->finalized)
+	if (vm->finalized || (old && old->region))
 		return -EBUSY;
-	ret = slot_check(vm, r);
+	if (!r->memory_size)
+		return slot_delete(vm, old);
+	ret = slot_check(vm, r, old);
 	if (ret)
 		return ret;
-	entries = kvcalloc(pages, sizeof(*entries), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	entries = kvcalloc(r->memory_size >> PAGE_SHIFT, sizeof(*entries),
+			   GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!entries)
 		return -ENOMEM;
-	ret = cove_give_tables(vm, tables_for(r->memory_size));
-	if (!ret)
-		ret = cove_sbi_add_region(vm->tvm, r->guest_phys_addr, r->memory_size);
-	if (ret) {
-		kvfree(entries);
-		return ret;
-	}
+	if (old)
+		slot_drop(vm, old);
 	vm->slots[vm->nr_slots++] = (struct cove_slot) {
 		.id = r->slot,
 		.gpa = r->guest_phys_addr,
 		.size = r->memory_size,
 		.uaddr = r->userspace_addr,
 		.pages = entries,
+		.memfd = cove_memfd_get(memfd),
+		.memfd_at = memfd ? memfd->at : 0,
 	};
-	vm->slot_pages += pages;
+	vm->slot_pages += r->memory_size >> PAGE_SHIFT;
 	return 0;
+}
+
+/* The slot becomes a region of the TVM. */
+static int slot_region(struct cove_vm *vm, struct cove_slot *slot)
+{
+	int ret;
+
+	if (slot->region)
+		return 0;
+	ret = cove_give_tables(vm, tables_for(slot->size));
+	if (!ret)
+		ret = cove_sbi_add_region(vm->tvm, slot->gpa, slot->size);
+	slot->region = !ret;
+	return ret;
 }
 
 /* What is shared is the VMM's again. */
@@ -147,6 +190,7 @@ void cove_slots_free(struct cove_vm *vm)
 
 		slot_unpin(slot);
 		kvfree(slot->pages);
+		cove_memfd_put(slot->memfd);
 	}
 }
 
@@ -248,6 +292,7 @@ int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_re
 	struct cove_slot *slot = cove_slot_find(vm, r->gpa);
 	u64 gpa = r->gpa, uaddr = r->userspace_addr, pages;
 	unsigned long i;
+	int ret;
 
 	lockdep_assert_held(&vm->lock);
 	if (vm->finalized)
@@ -259,36 +304,43 @@ int cove_slot_measure(struct cove_vm *vm, const struct kvm_riscv_cove_measure_re
 	for (i = 0; i < pages; i++)
 		if (slot->pages[((gpa - slot->gpa) >> PAGE_SHIFT) + i])
 			return -EEXIST;
+	ret = slot_region(vm, slot);
+	if (ret)
+		return ret;
 	vm->measured = true;
 	return measure_user(vm, slot, gpa, uaddr, pages, false);
 }
 
-/*
- * For a VMM that knows only KVM: when the TVM first runs and nothing was measured by name, all
- * pages of the VMM's mappings that are not zero are, in ascending order of guest addresses. The
- * others are zero in the TVM, too.
- */
-int cove_slots_measure(struct cove_vm *vm)
+/* The slot of lowest address from there on. */
+static struct cove_slot *slot_from(struct cove_vm *vm, u64 from)
 {
-	struct cove_slot *slot, *next;
-	u64 from = 0;
+	struct cove_slot *next = NULL;
 	unsigned int i;
-	int ret;
+
+	for (i = 0; i < vm->nr_slots; i++)
+		if (vm->slots[i].gpa >= from && (!next || vm->slots[i].gpa < next->gpa))
+			next = &vm->slots[i];
+	return next;
+}
+
+/*
+ * Before the TVM first runs: all slots become regions. For a VMM that knows only KVM, which had
+ * nothing measured by name, all pages of its mappings that are not zero are measured, in ascending
+ * order of guest addresses. The others are zero in the TVM, too.
+ */
+int cove_slots_finish(struct cove_vm *vm)
+{
+	struct cove_slot *slot;
+	u64 from = 0;
+	int ret = 0;
 
 	lockdep_assert_held(&vm->lock);
-	do {
-		next = NULL;
-		for (i = 0; i < vm->nr_slots; i++) {
-			slot = &vm->slots[i];
-			if (slot->gpa >= from && (!next || slot->gpa < next->gpa))
-				next = slot;
-		}
-		if (next) {
-			ret = measure_user(vm, next, next->gpa, next->uaddr, next->size >> PAGE_SHIFT, true);
-			if (ret)
-				return ret;
-			from = next->gpa + next->size;
-		}
-	} while (next);
-	return 0;
+	while (!ret && (slot = slot_from(vm, from))) {
+		ret = slot_region(vm, slot);
+		if (!ret && !vm->measured)
+			ret = measure_user(vm, slot, slot->gpa, slot->uaddr, slot->size >> PAGE_SHIFT,
+					   true);
+		from = slot->gpa + slot->size;
+	}
+	return ret;
 }

@@ -123,8 +123,8 @@ static int finalize(struct cove_vcpu *vcpu)
 	mutex_lock(&vm->lock);
 	if (vm->dead)
 		ret = -EIO;
-	else if (!vm->finalized && !vm->measured)
-		ret = cove_slots_measure(vm);
+	else if (!vm->finalized)
+		ret = cove_slots_finish(vm);
 	/* A VM that was measured in part is of no more use. */
 	if (ret)
 		vm->dead = true;

@@ -79,6 +79,7 @@ static void vm_free(struct kref *ref)
 	mutex_lock(&vm->lock);
 	vm->dead = true;
 	mutex_unlock(&vm->lock);
+	cove_event_exit_vm(vm);
 	cove_pool_stop(vm);
 	for (i = 0; i < COVE_MAX_VCPUS; i++)
 		if (vm->vcpus[i])
@@ -141,7 +142,66 @@ static int set_region(struct cove_vm *vm, void __user *arg)
 
 	if (copy_from_user(&region, arg, sizeof(region)))
 		return -EFAULT;
-	return cove_slot_set(vm, &region);
+	return cove_slot_set(vm, &region, NULL);
+}
+
+static int set_region2(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_userspace_memory_region2 region;
+	struct kvm_userspace_memory_region plain;
+	struct cove_memfd_range memfd;
+	bool has_memfd;
+	int ret;
+
+	if (copy_from_user(&region, arg, sizeof(region)))
+		return -EFAULT;
+	has_memfd = (region.flags & KVM_MEM_GUEST_MEMFD) && region.memory_size;
+	if (has_memfd) {
+		ret = cove_memfd_find(vm, &region, &memfd);
+		if (ret)
+			return ret;
+	}
+	plain = (struct kvm_userspace_memory_region) {
+		.slot = region.slot,
+		.flags = region.flags & ~KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = region.guest_phys_addr,
+		.memory_size = region.memory_size,
+		.userspace_addr = region.userspace_addr,
+	};
+	ret = cove_slot_set(vm, &plain, has_memfd ? &memfd : NULL);
+	if (has_memfd)
+		fput(memfd.file);
+	return ret;
+}
+
+static int create_memfd(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_create_guest_memfd memfd;
+
+	return copy_from_user(&memfd, arg, sizeof(memfd)) ? -EFAULT : cove_memfd_create(vm, &memfd);
+}
+
+static int set_attributes(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_memory_attributes attributes;
+
+	if (copy_from_user(&attributes, arg, sizeof(attributes)))
+		return -EFAULT;
+	return cove_memfd_attributes(vm, &attributes);
+}
+
+static int irqfd(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_irqfd f;
+
+	return copy_from_user(&f, arg, sizeof(f)) ? -EFAULT : cove_event_irqfd(vm, &f);
+}
+
+static int ioeventfd(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_ioeventfd e;
+
+	return copy_from_user(&e, arg, sizeof(e)) ? -EFAULT : cove_event_ioeventfd(vm, &e);
 }
 
 static int measure_region(struct cove_vm *vm, void __user *arg)
@@ -180,6 +240,36 @@ static int signal_msi(struct cove_vm *vm, void __user *arg)
 	return ret == -EPERM ? 0 : ret ? ret : 1;
 }
 
+static long vm_ioctl_locked(struct cove_vm *vm, unsigned int cmd, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case KVM_SET_USER_MEMORY_REGION:
+		return set_region(vm, user);
+	case KVM_SET_USER_MEMORY_REGION2:
+		return set_region2(vm, user);
+	case KVM_RISCV_COVE_MEASURE_REGION:
+		return measure_region(vm, user);
+	case KVM_CREATE_VCPU:
+		return cove_vcpu_create_fd(vm, arg);
+	case KVM_CREATE_DEVICE:
+		return create_device(vm, user);
+	case KVM_CREATE_GUEST_MEMFD:
+		return create_memfd(vm, user);
+	case KVM_SET_MEMORY_ATTRIBUTES:
+		return set_attributes(vm, user);
+	case KVM_SET_GSI_ROUTING:
+		return cove_event_route(vm, user);
+	case KVM_IRQFD:
+		return irqfd(vm, user);
+	case KVM_IOEVENTFD:
+		return ioeventfd(vm, user);
+	default:
+		return -ENOTTY;
+	}
+}
+
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct cove_vm *vm = file->private_data;
@@ -194,18 +284,7 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (mutex_lock_interruptible(&vm->lock))
 		return -EINTR;
-	if (vm->dead)
-		ret = -EIO;
-	else if (cmd == KVM_SET_USER_MEMORY_REGION)
-		ret = set_region(vm, (void __user *)arg);
-	else if (cmd == KVM_RISCV_COVE_MEASURE_REGION)
-		ret = measure_region(vm, (void __user *)arg);
-	else if (cmd == KVM_CREATE_VCPU)
-		ret = cove_vcpu_create_fd(vm, arg);
-	else if (cmd == KVM_CREATE_DEVICE)
-		ret = create_device(vm, (void __user *)arg);
-	else
-		ret = -ENOTTY;
+	ret = vm->dead ? -EIO : vm_ioctl_locked(vm, cmd, arg);
 	mutex_unlock(&vm->lock);
 	return ret;
 }
@@ -225,6 +304,7 @@ static const struct file_operations vm_fops = {
 
 static struct cove_vm *vm_new(void)
 {
+	static atomic64_t serial = ATOMIC64_INIT(0);
 	struct cove_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
 
 	if (!vm)
@@ -233,8 +313,10 @@ static struct cove_vm *vm_new(void)
 	mutex_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->state);
 	INIT_LIST_HEAD(&vm->data);
+	vm->serial = atomic64_inc_return(&serial);
 	mutex_init(&vm->fence_lock);
 	cove_pool_init(vm);
+	cove_event_init_vm(vm);
 	vm->memcg = get_mem_cgroup_from_mm(current->mm);
 	mmgrab(current->mm);
 	vm->mm = current->mm;
@@ -250,10 +332,10 @@ int cove_vm_create_fd(unsigned long type)
 	struct cove_vm *vm;
 	int ret;
 
-	if (type != KVM_VM_TYPE_RISCV_COVE) {
-		pr_err_ratelimited(
-			"KVM_CREATE_VM: type 0x%lx: only confidential VMs (type 0x200) are made here\n",
-			type);
+	/* A VMM that knows only KVM asks for type 0. Whatever it asks for, it gets a TVM. */
+	if (type && type != KVM_VM_TYPE_RISCV_COVE) {
+		pr_err_ratelimited("KVM_CREATE_VM: type 0x%lx: only 0 and 0x200, which is the same\n",
+				   type);
 		return -EINVAL;
 	}
 	vm = vm_new();
