@@ -21,6 +21,7 @@ groups:
   kernel-newest  the newest riscv64 kernel that Debian has                 -> build/deps/linux/newest/
   rootfs         busybox, lspci and libslirp for riscv64                   -> build/deps/rootfs/
   guest-root     a small Debian with initramfs-tools, for a guest          -> build/deps/guest-root/
+  vmm            Debian's own QEMU for riscv64, to run in the host          -> build/deps/vmm/
   module-stable  headers and kbuild of the stable kernel                   -> build/deps/kbuild/stable/
   module-newest  headers, kbuild and compiler of the newest kernel         -> build/deps/kbuild/newest/
   cbmc           the bounded model checker of tests/proof                  -> build/deps/cbmc/
@@ -249,6 +250,12 @@ def guest_root():
     publish(folder, path("guest-root"))
 
 
+def vmm():
+    suite = Suite.get("trixie")
+    folder = unpacked(suite, suite.closure(["qemu-system-riscv"]))
+    publish(folder, path("vmm"))
+
+
 # --- which group needs what ----------------------------------------------------------------------------------
 
 class Group:
@@ -288,6 +295,7 @@ GROUPS = {
     "rootfs": Group(rootfs, files=["rootfs/usr/bin/lspci", "rootfs/usr/include/slirp/libslirp.h",
                                    "rootfs/usr/lib/riscv64-linux-gnu/libslirp.so.0"]),
     "guest-root": Group(guest_root, files=["guest-root/usr/sbin/mkinitramfs", "guest-root/usr/bin/mawk"]),
+    "vmm": Group(vmm, files=["vmm/usr/bin/" + QEMU_NAME]),
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
     "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),

@@ -17,8 +17,11 @@ long stub_ecall(unsigned long a0, unsigned long a1, unsigned long a2, unsigned l
 void stub_main(unsigned long hart, unsigned long fdt);
 void stub_trap(unsigned long cause, unsigned long pc, unsigned long value);
 
-/* Devices that a VMM emulates: their registers, and for a PCI bridge its windows. */
-static const char *const devices[] = {
+/*
+ * Devices that a VMM emulates: their registers, and for a PCI bridge its windows. No pointers: VMMs
+ * load the file to a place that they choose, and nobody relocates it.
+ */
+static const char devices[][24] = {
 	"ns16550a", "virtio,mmio", "riscv,aplic", "pci-host-ecam-generic", "google,goldfish-rtc",
 };
 
