@@ -10,6 +10,7 @@ groups:
   fuzz           clang's runtimes for libFuzzer and the sanitizers              (system packages)
   test           cmocka, libfdt, dtc, e2fsprogs for the native tests       (system packages)
   lint           cppcheck, clang-tidy, clang-format, shellcheck            (system packages)
+  lint-kernel    sparse, and checkpatch from the kernel's source           -> build/deps/checkpatch/
   debug          gdb-multiarch                                             (system packages)
   verify         CBOR and cryptography for Python, openssl                 (system packages)
   qemu           qemu-system-riscv64 >= 10.0 and what is known of its bugs -> build/deps/qemu.env
@@ -26,7 +27,7 @@ groups:
   module-newest  headers, kbuild and compiler of the newest kernel         -> build/deps/kbuild/newest/
   cbmc           the bounded model checker of tests/proof                  -> build/deps/cbmc/
   run            all that make run needs   (toolchain qemu opensbi src kernel-stable module-stable rootfs)
-  check          all that make check needs (run, test, clang, fuzz, lint, cbmc, kernel-newest)
+  check          all that make check needs (run, test, clang, fuzz, lint, lint-kernel, cbmc, kernel-newest)
 
 Everything comes from Debian's archive, verified by apt's own signatures. System packages are installed
 with root or sudo; the rest goes below build/deps/ and needs no root. /etc/apt is never changed: suites that
@@ -63,6 +64,7 @@ SYSTEM = {
     "fuzz": ["libclang-rt-%s-dev" % CLANG, "g++"],
     "test": ["gcc", "libc6-dev", "libcmocka-dev", "libfdt-dev", "device-tree-compiler", "e2fsprogs"],
     "lint": ["cppcheck", "clang-tidy", "clang-format", "shellcheck"],
+    "lint-kernel": ["sparse", "perl"],
     "debug": ["gdb-multiarch"],
     "verify": ["python3-cbor2", "python3-cryptography", "openssl"],
 }
@@ -250,6 +252,21 @@ def guest_root():
     publish(folder, path("guest-root"))
 
 
+def lint_kernel():
+    """Of the kernel's source, which Debian packs as an archive within a package, a few files of scripts/."""
+    install(SYSTEM["lint-kernel"])
+    suite = Suite.get("trixie")
+    package = "linux-source-" + ".".join(read(path("linux", "stable", "release")).split(".")[:2])
+    folder = unpacked(suite, suite.download([package]))
+    dest = fresh_dir(path("checkpatch.new"))
+    wanted = [package + "/scripts/" + name for name in ("checkpatch.pl", "spelling.txt", "const_structs.checkpatch")]
+    if not run(["tar", "-x", "--strip-components=2", "--no-same-owner", "-f", os.path.join(folder, "usr/src", package + ".tar.xz"),
+                "-C", dest, *wanted]):
+        raise Missing("%s has no checkpatch; remedy: see lint_kernel() in scripts/deps.py" % package)
+    publish(dest, path("checkpatch"))
+    shutil.rmtree(folder)
+
+
 def vmm():
     suite = Suite.get("trixie")
     folder = unpacked(suite, suite.closure(["qemu-system-riscv"]))
@@ -280,6 +297,7 @@ GROUPS = {
     "test": Group(system("test"), programs=["gcc", "dtc", "mkfs.ext4"], files=["/usr/include/cmocka.h",
                                                                             "/usr/include/libfdt.h"]),
     "lint": Group(system("lint"), programs=["cppcheck", "clang-tidy", "clang-format", "shellcheck"]),
+    "lint-kernel": Group(lint_kernel, ["kernel-stable"], ["checkpatch/checkpatch.pl"], ["sparse", "perl"]),
     "debug": Group(system("debug"), programs=["gdb-multiarch"]),
     "verify": Group(system("verify"), programs=["openssl"], files=["/usr/lib/python3/dist-packages/cbor2/__init__.py",
                                                                   "/usr/lib/python3/dist-packages/cryptography/x509/__init__.py"]),
@@ -299,7 +317,7 @@ GROUPS = {
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
     "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),
-    "check": Group(None, ["run", "test", "clang", "fuzz", "lint", "cbmc", "kernel-newest"]),
+    "check": Group(None, ["run", "test", "clang", "fuzz", "lint", "lint-kernel", "cbmc", "kernel-newest"]),
     "all-system": Group(None, ["toolchain", "clang", "test", "lint", "debug", "qemu"]),
 }
 

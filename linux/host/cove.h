@@ -9,6 +9,7 @@
 #ifndef COVE_H
 #define COVE_H
 
+#include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/kref.h>
 #include <linux/kvm.h>
@@ -28,7 +29,7 @@
 #define pr_fmt(fmt) "cove: " fmt
 
 /* The seed's two additions to KVM's interface. */
-#define KVM_VM_TYPE_RISCV_COVE		(1UL << 9)
+#define KVM_VM_TYPE_RISCV_COVE		BIT(9)
 #define KVM_RISCV_COVE_MEASURE_REGION	_IOR(KVMIO, 0xb5, struct kvm_riscv_cove_measure_region)
 
 struct kvm_riscv_cove_measure_region {
@@ -38,7 +39,7 @@ struct kvm_riscv_cove_measure_region {
 };
 
 /* kvm_run.fail_entry.hardware_entry_failure_reason, as the seed numbers it. */
-#define COVE_FAIL_ENTRY_RUN_VCPU	(1ULL << 1)
+#define COVE_FAIL_ENTRY_RUN_VCPU	BIT_ULL(1)
 
 #define COVE_MAX_SLOTS			32
 #define COVE_MAX_VCPUS			128

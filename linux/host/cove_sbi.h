@@ -45,7 +45,8 @@ int cove_sbi_add_shared(unsigned long tvm, phys_addr_t pa, unsigned long pages, 
 int cove_sbi_block(unsigned long tvm, u64 gpa, u64 size);
 int cove_sbi_remove(unsigned long tvm, u64 gpa, u64 size);
 int cove_sbi_demote(unsigned long tvm, u64 gpa);	/* a 2 MiB leaf */
-int cove_sbi_tvm_fence(unsigned long tvm);	/* -EBUSY, not logged: the one before is not complete */
+/* -EBUSY, not logged: the one before is not complete. */
+int cove_sbi_tvm_fence(unsigned long tvm);
 int cove_sbi_create_vcpu(unsigned long tvm, unsigned long vcpu, phys_addr_t state);
 int cove_sbi_init_aia(unsigned long tvm, phys_addr_t params);
 int cove_sbi_set_imsic(unsigned long tvm, unsigned long vcpu, u64 gpa);

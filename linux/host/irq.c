@@ -24,9 +24,8 @@
 #define MAX_FILES	16		/* 1 to 15 are used */
 #define FENCE_TRIES	100
 
-/* One CPU's. owner[] and converted: under lock. */
-struct cpu_files {
-	spinlock_t lock;
+struct cpu_files {			/* one CPU's */
+	spinlock_t lock;		/* of open, waiters and owner[] */
 	bool open;
 	unsigned int nr;		/* files 1 to nr */
 	unsigned int waiters;

@@ -161,7 +161,7 @@ void cove_nacl_run(struct cove_vcpu *vcpu)
 	}
 	/* Before a fence of the TVM is asked for, or after it: then it is no longer inside. */
 	WRITE_ONCE(vcpu->guest_cpu, smp_processor_id());
-	smp_mb();
+	smp_mb();	/* against cove_tvm_fence(), which asks for the fence and then looks */
 	run(vcpu, exit);
 	WRITE_ONCE(vcpu->guest_cpu, -1);
 	if (exit->error || (exit->cause & CAUSE_IRQ_FLAG))

@@ -93,7 +93,9 @@ static int csr_reg(struct cove_vcpu *vcpu, u64 index, u64 __user *user, bool set
 static int fp_reg(struct cove_vcpu *vcpu, u64 index, unsigned int size, void __user *user, bool set,
 		  char letter, unsigned int width)
 {
-	if (!has_letter(letter) || index > FP_REGS || size != (index < FP_REGS ? width : sizeof(u32)))
+	if (!has_letter(letter) || index > FP_REGS)
+		return -ENOENT;
+	if (size != (index < FP_REGS ? width : sizeof(u32)))
 		return -ENOENT;
 	return zero_reg(vcpu, user, size, set);
 }
@@ -185,7 +187,10 @@ static int isa_ext_reg(u64 index, u64 __user *user, bool set)
 
 /* The SBI calls that the TSM has for a TVM, or forwards. */
 static const u16 sbi_extensions[] = {
-	KVM_RISCV_SBI_EXT_TIME, KVM_RISCV_SBI_EXT_SRST, KVM_RISCV_SBI_EXT_HSM, KVM_RISCV_SBI_EXT_DBCN,
+	KVM_RISCV_SBI_EXT_TIME,
+	KVM_RISCV_SBI_EXT_SRST,
+	KVM_RISCV_SBI_EXT_HSM,
+	KVM_RISCV_SBI_EXT_DBCN,
 };
 
 static int sbi_ext_reg(u64 index, u64 __user *user, bool set)

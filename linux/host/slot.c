@@ -258,7 +258,10 @@ static int measure_written(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, 
 	return 0;
 }
 
-/* Pages of the caller's, pinned only while the TSM reads them; @written: only those that are not zero. */
+/*
+ * Pages of the caller's, pinned only while the TSM reads them; @written: only those that are not
+ * zero.
+ */
 static int measure_user(struct cove_vm *vm, struct cove_slot *slot, u64 gpa, u64 uaddr, u64 left,
 			bool written)
 {
@@ -336,10 +339,11 @@ int cove_slots_finish(struct cove_vm *vm)
 
 	lockdep_assert_held(&vm->lock);
 	while (!ret && (slot = slot_from(vm, from))) {
+		u64 pages = slot->size >> PAGE_SHIFT;
+
 		ret = slot_region(vm, slot);
 		if (!ret && !vm->measured)
-			ret = measure_user(vm, slot, slot->gpa, slot->uaddr, slot->size >> PAGE_SHIFT,
-					   true);
+			ret = measure_user(vm, slot, slot->gpa, slot->uaddr, pages, true);
 		from = slot->gpa + slot->size;
 	}
 	return ret;

@@ -146,7 +146,8 @@ static int prepare(struct cove_vcpu *vcpu)
 		return 0;
 	if (cove_irq_contended(vcpu)) {
 		cove_irq_unbind(vcpu, NULL);
-		yield();
+		/* Whoever waits for it shall have it first. */
+		schedule_timeout_interruptible(1);
 	}
 	ret = cove_irq_bind(vcpu);
 	return ret == -EINTR ? 1 : ret;

@@ -20,6 +20,7 @@
 
 #define FIRST_TABLES	32	/* upper levels, regions, also those that the TVM declares */
 
+/* All VMs, and the lock of the list. */
 DEFINE_MUTEX(cove_vms_lock);
 LIST_HEAD(cove_vms);
 
