@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM's AIA device: where the interrupt files of a TVM's vCPUs are. There is no APLIC in it (a VMM
- * emulates one, if it wants one, and turns its interrupts into MSIs).
+ * KVM's AIA device: where the interrupt files of a TVM's vCPUs are, and an APLIC if the VMM wants
+ * one here (it may emulate one itself, and turn its interrupts into MSIs).
  */
 #include <linux/anon_inodes.h>
 #include <linux/fs.h>
@@ -19,11 +19,20 @@ struct aia {
 	struct cove_vm *vm;
 	/* under vm->lock */
 	u32 ids;
-	u32 group_bits;
-	u32 group_shift;
-	u32 hart_bits;
-	u32 guest_bits;
+	u32 sources;			/* 0: the VMM has an APLIC of its own, or none */
+	bool has_aplic;			/* its address is known */
+	u64 aplic;
+	struct cove_files_geometry files;
 };
+
+/* The number of the hart whose file it is, as an APLIC has it. */
+u32 cove_file_index(const struct cove_files_geometry *g, u64 address)
+{
+	u32 hart = (address >> (PAGE_SHIFT + g->guest_bits)) & ((1U << g->hart_bits) - 1);
+	u32 group = (address >> g->group_shift) & ((1U << g->group_bits) - 1);
+
+	return group << g->hart_bits | hart;
+}
 
 static u32 host_ids(void)
 {
@@ -43,18 +52,21 @@ static int set_config(struct aia *a, u64 attr, u32 value)
 		a->ids = value;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_SRCS:
-		return value ? -EINVAL : 0;
+		if (value > COVE_APLIC_SOURCES)
+			return -EINVAL;
+		a->sources = value;
+		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_GROUP_BITS:
-		a->group_bits = value;
+		a->files.group_bits = value;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_GROUP_SHIFT:
-		a->group_shift = value;
+		a->files.group_shift = value;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_HART_BITS:
-		a->hart_bits = value;
+		a->files.hart_bits = value;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_GUEST_BITS:
-		a->guest_bits = value;
+		a->files.guest_bits = value;
 		return 0;
 	default:
 		return -ENXIO;
@@ -71,26 +83,26 @@ static int get_config(const struct aia *a, u64 attr, u32 *value)
 		*value = a->ids;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_SRCS:
-		*value = 0;
+		*value = a->sources;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_GROUP_BITS:
-		*value = a->group_bits;
+		*value = a->files.group_bits;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_GROUP_SHIFT:
-		*value = a->group_shift;
+		*value = a->files.group_shift;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_HART_BITS:
-		*value = a->hart_bits;
+		*value = a->files.hart_bits;
 		return 0;
 	case KVM_DEV_RISCV_AIA_CONFIG_GUEST_BITS:
-		*value = a->guest_bits;
+		*value = a->files.guest_bits;
 		return 0;
 	default:
 		return -ENXIO;
 	}
 }
 
-/* The vCPU that an address attribute names; the APLIC's is 0, and there is none. */
+/* The vCPU that an address attribute names; 0 is the APLIC. */
 static struct cove_vcpu *vcpu_of(const struct aia *a, u64 attr)
 {
 	return attr && attr <= COVE_MAX_VCPUS ? a->vm->vcpus[attr - 1] : NULL;
@@ -100,10 +112,15 @@ static int set_addr(struct aia *a, u64 attr, u64 address)
 {
 	struct cove_vcpu *vcpu = vcpu_of(a, attr);
 
-	if (!vcpu)
+	if (!vcpu && attr != KVM_DEV_RISCV_AIA_ADDR_APLIC)
 		return -ENXIO;
-	if (!PAGE_ALIGNED(address))
+	if (!PAGE_ALIGNED(address) || address > -KVM_DEV_RISCV_APLIC_SIZE)
 		return -EINVAL;
+	if (!vcpu) {
+		a->aplic = address;
+		a->has_aplic = true;
+		return 0;
+	}
 	vcpu->imsic = address;
 	vcpu->has_imsic = true;
 	return 0;
@@ -112,9 +129,9 @@ static int set_addr(struct aia *a, u64 attr, u64 address)
 /* Bits of a file's address that say whose it is. */
 static u64 index_mask(const struct aia *a)
 {
-	u64 low = (1ULL << (PAGE_SHIFT + a->guest_bits + a->hart_bits)) - 1;
+	u64 low = (1ULL << (PAGE_SHIFT + a->files.guest_bits + a->files.hart_bits)) - 1;
 
-	return low | ((1ULL << a->group_bits) - 1) << a->group_shift;
+	return low | ((1ULL << a->files.group_bits) - 1) << a->files.group_shift;
 }
 
 static int init(struct aia *a)
@@ -126,28 +143,32 @@ static int init(struct aia *a)
 
 	if (vm->aia)
 		return -EBUSY;
-	if (a->guest_bits > KVM_DEV_RISCV_AIA_GUEST_BITS_MAX || a->group_shift > 56 ||
-	    a->hart_bits > KVM_DEV_RISCV_AIA_HART_BITS_MAX ||
-	    a->group_bits > KVM_DEV_RISCV_AIA_GROUP_BITS_MAX)
+	if (a->files.guest_bits > KVM_DEV_RISCV_AIA_GUEST_BITS_MAX || a->files.group_shift > 56 ||
+	    a->files.hart_bits > KVM_DEV_RISCV_AIA_HART_BITS_MAX ||
+	    a->files.group_bits > KVM_DEV_RISCV_AIA_GROUP_BITS_MAX)
 		return -EINVAL;
 	for (i = 0; i < COVE_MAX_VCPUS; i++)
 		if (vm->vcpus[i] && !vm->vcpus[i]->has_imsic)
 			return -EINVAL;
 	if (!vm->vcpus[0])
 		return -ENODEV;
+	if (a->sources && !a->has_aplic)
+		return -EINVAL;
 	params = kzalloc(sizeof(*params), GFP_KERNEL);
 	if (!params)
 		return -ENOMEM;
 	params->imsic_base_addr = vm->vcpus[0]->imsic & ~index_mask(a);
-	params->group_index_bits = a->group_bits;
-	params->group_index_shift = a->group_shift;
-	params->hart_index_bits = a->hart_bits;
-	params->guest_index_bits = a->guest_bits;
+	params->group_index_bits = a->files.group_bits;
+	params->group_index_shift = a->files.group_shift;
+	params->hart_index_bits = a->files.hart_bits;
+	params->guest_index_bits = a->files.guest_bits;
 	ret = cove_sbi_init_aia(vm->tvm, virt_to_phys(params));
 	kfree(params);
 	for (i = 0; i < COVE_MAX_VCPUS && !ret; i++)
 		if (vm->vcpus[i])
 			ret = cove_sbi_set_imsic(vm->tvm, i, vm->vcpus[i]->imsic);
+	if (!ret && a->sources)
+		ret = cove_aplic_create(vm, a->aplic, a->sources, &a->files);
 	if (!ret)
 		vm->aia = true;
 	return ret;
@@ -179,6 +200,7 @@ static int get_attr(struct aia *a, const struct kvm_device_attr *attr)
 {
 	void __user *user = u64_to_user_ptr(attr->addr);
 	struct cove_vcpu *vcpu;
+	u64 address;
 	u32 value;
 	int ret;
 
@@ -190,9 +212,10 @@ static int get_attr(struct aia *a, const struct kvm_device_attr *attr)
 		return copy_to_user(user, &value, sizeof(value)) ? -EFAULT : 0;
 	case KVM_DEV_RISCV_AIA_GRP_ADDR:
 		vcpu = vcpu_of(a, attr->attr);
-		if (!vcpu)
+		if (!vcpu && attr->attr != KVM_DEV_RISCV_AIA_ADDR_APLIC)
 			return -ENXIO;
-		return copy_to_user(user, &vcpu->imsic, sizeof(vcpu->imsic)) ? -EFAULT : 0;
+		address = vcpu ? vcpu->imsic : a->aplic;
+		return copy_to_user(user, &address, sizeof(address)) ? -EFAULT : 0;
 	default:
 		return -ENXIO;
 	}
@@ -204,7 +227,7 @@ static int has_attr(const struct aia *a, const struct kvm_device_attr *attr)
 	case KVM_DEV_RISCV_AIA_GRP_CONFIG:
 		return attr->attr <= KVM_DEV_RISCV_AIA_CONFIG_GUEST_BITS ? 0 : -ENXIO;
 	case KVM_DEV_RISCV_AIA_GRP_ADDR:
-		return vcpu_of(a, attr->attr) ? 0 : -ENXIO;
+		return !attr->attr || vcpu_of(a, attr->attr) ? 0 : -ENXIO;
 	case KVM_DEV_RISCV_AIA_GRP_CTRL:
 		return attr->attr == KVM_DEV_RISCV_AIA_CTRL_INIT ? 0 : -ENXIO;
 	default:
@@ -273,7 +296,7 @@ int cove_aia_create_fd(struct cove_vm *vm, const struct kvm_create_device *devic
 		return -ENOMEM;
 	a->vm = vm;
 	a->ids = host_ids();
-	a->group_shift = GROUP_SHIFT;
+	a->files.group_shift = GROUP_SHIFT;
 	cove_vm_get(vm);
 	fd = anon_inode_getfd("cove-aia", &aia_fops, a, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {

@@ -93,7 +93,7 @@ struct cove_memfd_range {
 enum cove_route_kind {
 	COVE_ROUTE_NONE,
 	COVE_ROUTE_MSI,
-	COVE_ROUTE_LINE,		/* of the VMM's interrupt controller */
+	COVE_ROUTE_LINE,		/* of the APLIC; the VMM's own, if there is none here */
 };
 
 struct cove_route {
@@ -103,6 +103,15 @@ struct cove_route {
 };
 
 #define COVE_MAX_ROUTES		1024
+#define COVE_APLIC_SOURCES	1023
+
+/* Where the interrupt files of a TVM's vCPUs are: which bits of an address say whose it is. */
+struct cove_files_geometry {
+	u32 group_bits;
+	u32 group_shift;
+	u32 hart_bits;
+	u32 guest_bits;
+};
 
 struct cove_vm {
 	struct kref ref;
@@ -133,6 +142,7 @@ struct cove_vm {
 	unsigned int nr_vcpus;
 	bool has_aia_fd;
 	bool aia;			/* it has interrupt files; constant once it runs */
+	struct cove_aplic *aplic;	/* or NULL; constant as well */
 
 	struct rw_semaphore ioevent_sem;	/* the one below */
 	struct list_head ioeventfds;
@@ -278,7 +288,15 @@ struct file *cove_memfd_get(const struct cove_memfd_range *range);
 void cove_memfd_put(struct file *file);
 int cove_memfd_attributes(struct cove_vm *vm, const struct kvm_memory_attributes *arg);
 
+/* aplic.c: lines, and the registers that a TVM sees */
+int cove_aplic_create(struct cove_vm *vm, u64 base, u32 sources,
+		      const struct cove_files_geometry *geometry);
+void cove_aplic_free(struct cove_vm *vm);
+int cove_aplic_line(struct cove_vm *vm, u32 source, bool high);
+bool cove_aplic_access(struct cove_vm *vm, u64 gpa, u32 len, bool is_store, u64 *value);
+
 /* aia.c: KVM's AIA device */
+u32 cove_file_index(const struct cove_files_geometry *g, u64 address);
 int cove_aia_create_fd(struct cove_vm *vm, const struct kvm_create_device *device);
 
 /* vm.c */

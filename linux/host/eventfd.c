@@ -50,15 +50,18 @@ static void send(struct cove_vm *vm, u32 gsi)
 	if (vm->routes && gsi < COVE_MAX_ROUTES)
 		route = vm->routes[gsi];
 	spin_unlock_irqrestore(&vm->event_lock, flags);
-	if (route.kind != COVE_ROUTE_MSI)
+	if (route.kind == COVE_ROUTE_NONE)
 		return;
 	atomic_long_inc(&vm->events);
-	cove_irq_msi(vm, route.address, route.data);
+	if (route.kind == COVE_ROUTE_MSI)
+		cove_irq_msi(vm, route.address, route.data);
+	else if (!cove_aplic_line(vm, route.data, true))
+		cove_aplic_line(vm, route.data, false);
 }
 
 /*
- * Messages, and lines of the one interrupt controller that there may be, which is the VMM's own: it
- * raises those itself, so that such a line is a valid entry and leads nowhere.
+ * Messages, and lines of the one interrupt controller that there may be. If that is the VMM's own,
+ * it raises them itself: such an entry is a valid one and leads nowhere.
  */
 static int route_set(struct cove_route *routes, const struct kvm_irq_routing_entry *entry)
 {
@@ -72,6 +75,7 @@ static int route_set(struct cove_route *routes, const struct kvm_irq_routing_ent
 		    entry->u.irqchip.pin >= COVE_MAX_ROUTES)
 			return -EINVAL;
 		route->kind = COVE_ROUTE_LINE;
+		route->data = entry->u.irqchip.pin;
 		return 0;
 	}
 	if (entry->type != KVM_IRQ_ROUTING_MSI || (entry->flags & ~KVM_MSI_VALID_DEVID))

@@ -8,6 +8,7 @@
 #include <asm/sbi.h>
 
 #include "cove.h"
+#include "trace.h"
 
 /*
  * The only two shapes that a TSM reports: a load to x10 and a store from x10, always 32 bits long.
@@ -177,9 +178,16 @@ static int mmio(struct cove_vcpu *vcpu, u64 gpa)
 	bool store = INSN_OPCODE(insn) == INSN_STORE;
 	struct kvm_run *run = vcpu->run;
 	u32 len = INSN_WIDTH(insn);
+	u64 value;
 
 	if ((!store && INSN_OPCODE(insn) != INSN_LOAD) || (gpa & (len - 1)))
 		return unexpected(vcpu);
+	value = vcpu->exit.gpr[0];
+	if (cove_aplic_access(vcpu->vm, gpa, len, store, &value)) {
+		if (!store)
+			reply(vcpu, value, 0);
+		return 1;
+	}
 	if (store && cove_event_store(vcpu->vm, gpa, len, vcpu->exit.gpr[0])) {
 		vcpu->exits[COVE_EXIT_DOORBELL]++;
 		return 1;
@@ -230,6 +238,8 @@ static enum cove_exit_kind kind(const struct cove_exit *exit)
 
 int cove_exit_handle(struct cove_vcpu *vcpu)
 {
+	trace_cove_exit(vcpu->vm->tvm, vcpu->id, vcpu->exit.error, vcpu->exit.cause,
+			vcpu->exit.tval);
 	vcpu->exits[vcpu->exit.error ? COVE_EXIT_OTHER : kind(&vcpu->exit)]++;
 	/* The TSM has read the reply to a share request, if there was one. */
 	if (vcpu->share_reply && !vcpu->reply) {

@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 
 #include "cove.h"
+#include "trace.h"
 
 #define TABLES_TOP_UP	64
 #define PAGES_2M	(SZ_2M / PAGE_SIZE)
@@ -159,6 +160,9 @@ int cove_fault(struct cove_vm *vm, u64 gpa)
 			break;
 		}
 	}
+	if (slot && !ret)
+		trace_cove_fault(vm->tvm, gpa, cove_kind(slot->pages[index_of(slot, gpa)]),
+				 slot->pages[index_of(slot, gpa)] & COVE_LARGE);
 	mutex_unlock(&vm->lock);
 	return ret;
 }
@@ -276,6 +280,7 @@ int cove_share(struct cove_vm *vm, u64 gpa, u64 size, bool share)
 	ret = vm->dead ? -EIO : change(vm, gpa, size, share);
 	if (!ret)
 		atomic_inc(&vm->share_replies);
+	trace_cove_share(vm->tvm, gpa, size, share, ret);
 	mutex_unlock(&vm->lock);
 	return ret;
 }

@@ -13,6 +13,7 @@
  *	fault.c	  page faults, shared memory
  *	irq.c	  interrupt files, the TVM's fence
  *	aia.c	  KVM's AIA device
+ *	aplic.c	  an APLIC, for VMMs that have none
  *	eventfd.c irqfd, ioeventfd, interrupt routing
  *	memfd.c	  memory that the VMM does not have, as KVM names it
  *	vcpu.c	  a vCPU: KVM_RUN, WFI
@@ -21,6 +22,7 @@
  *	mem.c	  conversion, fences, pages on their way
  *	nacl.c	  per-CPU shared memory, RUN
  *	sbi.c	  the calls
+ *	trace.h	  tracepoints
  *	debugfs.c tests: what becomes of a read of a converted page
  *
  * Only exported symbols of stock kernels from 6.12 on are used. Errors of the TSM appear in the log
@@ -127,19 +129,23 @@ static int reboot(struct notifier_block *nb, unsigned long action, void *data)
 
 static struct notifier_block reboot_nb = { .notifier_call = reboot };
 
-/* A TVM is in no hibernation image, and the TSM that wakes up knows nothing of it. */
+/*
+ * A TVM is in no hibernation image, and the TSM that wakes up knows nothing of it; nor is there
+ * anything that would bring the TSM's memory through a suspend.
+ */
 static int sleep_begins(struct notifier_block *nb, unsigned long action, void *data)
 {
 	bool refuse;
 
-	if (action != PM_HIBERNATION_PREPARE && action != PM_RESTORE_PREPARE)
+	if (action != PM_HIBERNATION_PREPARE && action != PM_RESTORE_PREPARE &&
+	    action != PM_SUSPEND_PREPARE)
 		return NOTIFY_DONE;
 	mutex_lock(&cove_vms_lock);
 	refuse = !list_empty(&cove_vms);
 	mutex_unlock(&cove_vms_lock);
 	if (!refuse)
 		return NOTIFY_DONE;
-	pr_err("no hibernation while there are TVMs: they would not survive it\n");
+	pr_err("no suspend or hibernation while there are TVMs: they would not survive it\n");
 	return NOTIFY_BAD;
 }
 

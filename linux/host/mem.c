@@ -20,6 +20,7 @@
 #include <linux/string.h>
 
 #include "cove.h"
+#include "trace.h"
 
 #define DATA_ORDER	9	/* 2 MiB */
 #define POOL_CHUNKS	8	/* of a VM */
@@ -76,6 +77,7 @@ static struct page *alloc_converted(unsigned int order, bool insist)
 	if (!page)
 		return ERR_PTR(-ENOMEM);
 	ret = cove_sbi_convert(page_to_phys(page), 1UL << order);
+	trace_cove_pages(page_to_phys(page), 1UL << order, true, ret);
 	if (ret) {
 		__free_pages(page, order);
 		return ERR_PTR(ret);
@@ -98,9 +100,12 @@ static void free_converted(struct page *page, unsigned int order)
 {
 	unsigned long i, lost = 0, pages = 1UL << order;
 	phys_addr_t pa = page_to_phys(page);
+	int ret;
 
 	atomic_long_sub(pages, &cove_converted);
-	if (!cove_sbi_reclaim(pa, pages)) {
+	ret = cove_sbi_reclaim(pa, pages);
+	trace_cove_pages(pa, pages, false, ret);
+	if (!ret) {
 		check_zero(page, order);
 		clear_offline(page, order);
 		__free_pages(page, order);

@@ -88,6 +88,7 @@ static void vm_free(struct kref *ref)
 	mutex_lock(&vm->lock);
 	tvm_destroy(vm);
 	mutex_unlock(&vm->lock);
+	cove_aplic_free(vm);
 	for (i = 0; i < COVE_MAX_VCPUS; i++)
 		cove_vcpu_free(vm->vcpus[i]);
 	cove_slots_free(vm);
@@ -241,6 +242,15 @@ static int signal_msi(struct cove_vm *vm, void __user *arg)
 	return ret == -EPERM ? 0 : ret ? ret : 1;
 }
 
+static int irq_line(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_irq_level line;
+
+	if (copy_from_user(&line, arg, sizeof(line)))
+		return -EFAULT;
+	return cove_aplic_line(vm, line.irq, line.level);
+}
+
 static long vm_ioctl_locked(struct cove_vm *vm, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
@@ -282,6 +292,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return cove_check_extension(arg);
 	if (cmd == KVM_SIGNAL_MSI)
 		return signal_msi(vm, (void __user *)arg);
+	if (cmd == KVM_IRQ_LINE)
+		return irq_line(vm, (void __user *)arg);
 
 	if (mutex_lock_interruptible(&vm->lock))
 		return -EINTR;

@@ -18,6 +18,7 @@
 
 #include "console.h"
 #include "image.h"
+#include "kvm_riscv.h"
 #include "measure.h"
 #include "vm.h"
 
@@ -318,6 +319,49 @@ static void test_ioeventfd(void)
 	close(vm);
 }
 
+static int device_attr(int device, uint32_t group, uint64_t attr, uint64_t value)
+{
+	struct kvm_device_attr a = { .group = group, .attr = attr, .addr = (uint64_t)(uintptr_t)&value };
+
+	return error_of(ioctl(device, KVM_SET_DEVICE_ATTR, &a));
+}
+
+static int line(int vm, uint32_t irq, uint32_t level)
+{
+	struct kvm_irq_level l = { .irq = irq, .level = level };
+
+	return error_of(ioctl(vm, KVM_IRQ_LINE, &l));
+}
+
+#define IMSIC	0x28000000ULL
+#define APLIC	0x0d000000ULL
+
+static void test_aia(void)
+{
+	struct kvm_create_device d = { .type = DEV_TYPE_RISCV_AIA };
+	int vm = vm_new(), vcpu = ioctl(vm, KVM_CREATE_VCPU, 0UL), event = eventfd(0, EFD_CLOEXEC);
+	uint64_t one = 1;
+
+	ok(line(vm, 1, 1) == ENXIO, "without an interrupt controller no line is raised");
+	ok(!ioctl(vm, KVM_CREATE_DEVICE, &d) && error_of(ioctl(vm, KVM_CREATE_DEVICE, &d)) == EEXIST, "the AIA device is made, once");
+	ok(device_attr((int)d.fd, AIA_GRP_CONFIG, AIA_CONFIG_SRCS, 1024) == EINVAL &&
+	   !device_attr((int)d.fd, AIA_GRP_CONFIG, AIA_CONFIG_SRCS, 96), "it has up to 1023 lines");
+	ok(device_attr((int)d.fd, AIA_GRP_CTRL, AIA_CTRL_INIT, 0) == EINVAL, "it needs addresses");
+	ok(device_attr((int)d.fd, AIA_GRP_ADDR, 0, APLIC + 4) == EINVAL && device_attr((int)d.fd, AIA_GRP_ADDR, 0, -4096ULL) == EINVAL &&
+	   device_attr((int)d.fd, AIA_GRP_ADDR, AIA_ADDR_IMSIC(5), IMSIC) == ENXIO, "not any addresses, nor those of vCPUs that are not there");
+	ok(!device_attr((int)d.fd, AIA_GRP_ADDR, 0, APLIC) && !device_attr((int)d.fd, AIA_GRP_ADDR, AIA_ADDR_IMSIC(0), IMSIC) &&
+	   !device_attr((int)d.fd, AIA_GRP_CTRL, AIA_CTRL_INIT, 0), "it is initialised");
+	ok(device_attr((int)d.fd, AIA_GRP_CONFIG, AIA_CONFIG_SRCS, 1) == EBUSY &&
+	   error_of(ioctl(vm, KVM_CREATE_VCPU, 1UL)) == EBUSY, "then it stays, and no vCPU is added");
+	ok(!line(vm, 1, 1) && !line(vm, 96, 0) && line(vm, 0, 1) == EINVAL && line(vm, 97, 1) == EINVAL, "lines 1 to 96 are raised, no others");
+	ok(!route(vm, 96, KVM_IRQ_ROUTING_IRQCHIP, 1) && !irqfd(vm, event, 96, 0) && write(event, &one, sizeof(one)) == sizeof(one),
+	   "and by an eventfd");
+	close(event);
+	close((int)d.fd);
+	close(vcpu);
+	close(vm);
+}
+
 static struct console console;
 
 /* What the TVM prints, until it ends. The shared page of a console write lies in the slot at VM_RAM_BASE. */
@@ -413,6 +457,7 @@ int main(void)
 	test_registers();
 	test_irqfd();
 	test_ioeventfd();
+	test_aia();
 	test_kvm_only();
 	printf("1..%u\n", count);
 	return failed != 0;
