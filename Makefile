@@ -158,7 +158,7 @@ check-images: $(BUILD)/tsm.bin linux-stable guest-stable
 check-vmm: $(BUILD)/tsm.bin linux-stable guest-stable
 	$(Q)scripts/deps vmm
 	$(Q)scripts/mkvmm
-	$(Q)tests/linux/run.py --kernel stable --only vmm_split --only vmm_kernel
+	$(Q)tests/linux/run.py --kernel stable --only vmm
 
 check-newest-module: overlay-all overlay-newest guest-newest
 	$(Q)scripts/mkinitramfs newest

@@ -18,7 +18,7 @@ CHECKS = []
 class Check:
     """
     One sentence that holds or not. tsm: beneath the TSM only; own: it starts its own machine; cove: needs cove.ko; slow: only when
-    it is asked for, by name or by 'slow'.
+    it is asked for, by name or by 'slow' (or by another word that it is).
     """
 
     def __init__(self, function, sentence, tsm=False, own=False, cove=False, slow=False):

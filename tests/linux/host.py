@@ -141,14 +141,6 @@ def hotplug(run):
     must(run.shell.ok("nproc").strip() == str(HARTS), "not all harts are back")
 
 
-@check("kvm.ko can be loaded or refuses, and the host lives on")
-def kvm(run):
-    said, status = run.shell.run("modprobe kvm")
-    must(status < 128, "modprobe was killed: %s" % said.strip())
-    run.shell.run("modprobe -r kvm")
-    run.shell.ok("true")
-
-
 # --- confidential VMs ---------------------------------------------------------------------------------
 
 HELLO = "/usr/share/cove/hello"

@@ -24,6 +24,7 @@ from session import Failure, Session, comment, qemu, warnings  # noqa: E402
 from checks import CHECKS, HARTS, Check  # noqa: E402
 import host  # noqa: E402,F401		(the order of the checks is that of these)
 import guests  # noqa: E402,F401
+import kvm  # noqa: E402,F401
 import end  # noqa: E402,F401
 
 DISK_MB = 16
@@ -140,10 +141,10 @@ def select(args):
     """The checks to run: all that this kernel has a module for, or those named; a shared machine is booted first."""
     if not args.only:
         return [c for c in CHECKS if not c.slow and not (args.bare and c.tsm) and not (args.kernel == "newest" and c.cove)]
-    unknown = set(args.only) - {c.name for c in CHECKS} - {"cove", "slow"}
+    unknown = set(args.only) - {c.name for c in CHECKS} - {"cove", "slow", "vmm"}
     if unknown:
         raise qemu.Trouble("no check %s; remedy: --list" % " ".join(sorted(unknown)))
-    chosen = [c for c in CHECKS if c.name in args.only or (c.slow and "slow" in args.only) or
+    chosen = [c for c in CHECKS if c.name in args.only or (c.slow is True and "slow" in args.only) or (c.slow and c.slow in args.only) or
               (c.cove and not c.slow and "cove" in args.only)]
     if any(not c.own for c in chosen):
         chosen = [c for c in CHECKS if c.name == "boots" or c in chosen]
@@ -154,7 +155,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", choices=["stable", "newest"], default="stable")
     parser.add_argument("--only", action="append", metavar="NAME", help="only this check (several times: these); "
-                        "'cove' names all that need cove.ko, but for the slow ones, 'slow' these")
+                        "'cove' names all that need cove.ko, but for the slow ones, 'slow' these, 'vmm' a stock QEMU")
     parser.add_argument("--bare", action="store_true", help="on bare OpenSBI, without the TSM")
     parser.add_argument("--kills", type=int, metavar="N", help="how often the VMM is killed (5)")
     parser.add_argument("--seed", type=int, help="of the moments when it is killed")
