@@ -40,7 +40,7 @@ LIBGCC_LP64	?= $(shell riscv64-unknown-elf-gcc -march=rv64imac -mabi=lp64 -print
 
 WARN		:= -Wall -Wextra -Wconversion -Wshadow -Werror
 INCLUDES	:= -Iinclude -Ilib -Ilib/rv/target -Itsm -Iplatform -I$(OUT)/include
-CFLAGS		:= -std=gnu11 -O2 -g $(ARCH_FLAGS) $(WARN) -ffreestanding -fpie -fvisibility=hidden -fno-jump-tables -fno-common -fno-stack-protector \
+CFLAGS		:= -std=gnu11 -O2 -g $(ARCH_FLAGS) $(WARN) -ffreestanding -fpie -fvisibility=hidden -include lib/base/hidden.h -fno-jump-tables -fno-common -fno-stack-protector \
 		   -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-jump-tables -ffunction-sections -fdata-sections \
 		   -fstack-usage -ffile-prefix-map=$(CURDIR)/= $(INCLUDES)
 ASFLAGS		:= $(ARCH_FLAGS) -fno-pic -D__ASSEMBLER__ $(INCLUDES) -g -ffile-prefix-map=$(CURDIR)/=

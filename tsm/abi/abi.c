@@ -16,7 +16,7 @@
  * The one place where an internal error becomes a number that a caller sees (reference/DECISIONS.md
  * 3).
  */
-static const s64 sbi_code[TSM_ERR_COUNT] = {
+const s64 reply_code[TSM_ERR_COUNT] = {
 	[TSM_OK]			= SBI_SUCCESS,
 	[TSM_E_FAILED]			= SBI_ERR_FAILED,
 	[TSM_E_NOT_SUPPORTED]		= SBI_ERR_NOT_SUPPORTED,
@@ -52,59 +52,46 @@ static struct reply supd_call(const struct world *w)
 	return reply_value(TSM_OK, BIT(SUPD_HOST_DOMAIN) | BIT(SUPD_TSM_DOMAIN));
 }
 
-static inline struct world *answer(struct world *w, struct reply r)
+struct world *reply_again(struct world *w)
 {
-	if (unlikely(r.err != TSM_OK)) {
-		if (r.err == TSM_AGAIN)
-			return w;
-		r.value = 0;
-	}
-	w->gpr[REG_A0] = (u64)sbi_code[r.err];
-	w->gpr[REG_A1] = r.value;
-	w->sepc += 4;
-	return w;
+	const struct hart *h = this_hart();
+
+	return h->vcpu ? &h->vcpu->world : w;
 }
 
 /* Every other extension and function. */
 static __noinline struct world *any_ecall(struct world *w)
 {
 	struct hart *h = this_hart();
-	struct reply r;
 
 	switch (w->gpr[REG_A7]) {
-	case SBI_EXT_COVH:
-		r = covh_call(h, w);
-		break;
 	case SBI_EXT_COVI:
-		r = covi_call(h, w);
-		break;
+		return reply_give(w, covi_call(h, w));
 	case SBI_EXT_NACL:
-		r = nacl_call(h, w);
-		break;
+		return reply_give(w, nacl_call(h, w));
 	case SBI_EXT_SUPD:
-		r = supd_call(w);
-		break;
+		return reply_give(w, supd_call(w));
 	case SBI_EXT_TSM:
-		r = tsm_ext_call(w);
-		break;
-	default:
-		if (host_sbi_call(h, w))
-			return w;
-		r = reply_value(TSM_E_NOT_SUPPORTED, 0);
+		return reply_give(w, tsm_ext_call(w));
 	}
-	if (r.entered)
-		return &h->vcpu->world;
-	return answer(w, r);
+	return host_sbi_call(h, w) ? w : reply_give(w, reply_value(TSM_E_NOT_SUPPORTED, 0));
 }
 
-/* RUN_VCPU, which is called more often than all the others together, goes straight to its room. */
+/*
+ * RUN_VCPU, which is called more often than all the others together, goes straight to its room; so does Base, which kernels
+ * call in loops to find out what there is.
+ */
 struct world *abi_host_ecall(struct world *w)
 {
+	u64 eid = w->gpr[REG_A7];
 	bool rfc;
 
-	if (likely(w->gpr[REG_A7] == SBI_EXT_COVH) && likely(covh_is_run(w, &rfc)))
-		return tvm_run(this_hart(), w->gpr[REG_A0], w->gpr[REG_A1], CONFIG_RFC_DEVIATIONS && rfc);
-	return any_ecall(w);
+	if (likely(eid == SBI_EXT_COVH)) {
+		if (likely(covh_is_run(w, &rfc)))
+			return tvm_run(this_hart(), w->gpr[REG_A0], w->gpr[REG_A1], CONFIG_RFC_DEVIATIONS && rfc);
+		return covh_call(this_hart(), w);
+	}
+	return eid == SBI_EXT_BASE ? host_base_call(w) : any_ecall(w);
 }
 
 struct world *abi_host_run_over(struct hart *h)
@@ -115,5 +102,5 @@ struct world *abi_host_run_over(struct hart *h)
 	covh_is_run(&h->host, &rfc);
 	if (r.err != TSM_OK && CONFIG_RFC_DEVIATIONS && rfc)
 		call_fail_entry();
-	return answer(&h->host, r);
+	return reply_give(&h->host, r);
 }

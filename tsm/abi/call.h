@@ -19,10 +19,9 @@ struct call {
 	bool rfc;		/* the caller speaks RFC numbering */
 };
 
-/* Two words: it is returned in registers. */
+/* Two words: it is returned in registers, whole. */
 struct reply {
-	enum tsm_err err;
-	bool entered;		/* a vCPU is on this hart now */
+	u64 err;		/* enum tsm_err; TSM_AGAIN: the world that is on this hart now goes on */
 	u64 value;		/* counts only without an error */
 };
 
@@ -36,6 +35,26 @@ struct call_row {
 static inline struct reply reply_value(enum tsm_err err, u64 value)
 {
 	return (struct reply){ .err = err, .value = value };
+}
+
+/* abi.c: the SBI code of an error. */
+extern const s64 reply_code[TSM_ERR_COUNT];
+
+/* abi.c: the call is made again, or was a RUN_VCPU: then the vCPU goes on. */
+struct world *reply_again(struct world *w);
+
+/* The host's @w gets its answer; what goes on. */
+static inline struct world *reply_give(struct world *w, struct reply r)
+{
+	if (unlikely(r.err != TSM_OK)) {
+		if (r.err == TSM_AGAIN)
+			return reply_again(w);
+		r.value = 0;
+	}
+	w->gpr[REG_A0] = (u64)reply_code[r.err];
+	w->gpr[REG_A1] = r.value;
+	w->sepc += 4;
+	return w;
 }
 
 /* The deviations of ABI.md 17.2 hold for this call. */
@@ -91,13 +110,13 @@ static inline struct reply call_row_run(const struct call_row *row, const struct
 {
 	struct reply r = row->handler(c);
 
-	if (unlikely(r.err != TSM_OK) && row->fail_entry && call_deviates(c))
+	if (unlikely(r.err != TSM_OK) && r.err != TSM_AGAIN && row->fail_entry && call_deviates(c))
 		call_fail_entry();
 	return r;
 }
 
-/* covh.c, covi.c: find the handler for a COVH or COVI call of the host and call it. */
-struct reply covh_call(struct hart *h, const struct world *w);
+/* covh.c, covi.c: find the handler for a COVH or COVI call of the host and call it. covh_call(): and answers it. */
+struct world *covh_call(struct hart *h, struct world *w);
 struct reply covi_call(struct hart *h, const struct world *w);
 
 /* tsm_ext.c: the same for a call of the TSM's own extension. */

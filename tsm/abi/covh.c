@@ -102,7 +102,7 @@ static const struct call_row *row_of(const struct world *w, bool rfc)
 	return fid < count && rows[fid].handler ? &rows[fid] : NULL;
 }
 
-struct reply covh_call(struct hart *h, const struct world *w)
+struct world *covh_call(struct hart *h, struct world *w)
 {
 	struct call c = { .hart = h, .arg = &w->gpr[REG_A0] };
 	const struct call_row *row = NULL;
@@ -110,8 +110,8 @@ struct reply covh_call(struct hart *h, const struct world *w)
 	if (call_numbering(w->gpr[REG_A6], &c.rfc))
 		row = row_of(w, c.rfc);
 	if (!row)
-		return reply_value(TSM_E_NOT_SUPPORTED, 0);
-	return call_row_run(row, &c);
+		return reply_give(w, reply_value(TSM_E_NOT_SUPPORTED, 0));
+	return reply_give(w, call_row_run(row, &c));
 }
 
 void call_fail_entry(void)
@@ -129,13 +129,9 @@ enum tsm_err call_range(u64 hpa, u64 count, pfn_t *first)
 	return err;
 }
 
-/*
- * COVH get_tsm_info (ABI.md 4.1). Refuses: a buffer shorter than the shorter layout, or not in host
- * memory.
- */
-static struct reply covh_get_tsm_info(const struct call *c)
+static __noinline enum tsm_err info_long(hpa_t to)
 {
-	struct cove_tsm_info_spec spec = {
+	const struct cove_tsm_info_spec info = {
 		.tsm_state = COVE_TSM_READY,
 		.tsm_impl_id = COVE_TSM_IMPL_ID,
 		.tsm_version = TSM_VERSION,
@@ -144,23 +140,39 @@ static struct reply covh_get_tsm_info(const struct call *c)
 		.tvm_max_vcpus = TVM_MAX_VCPUS,
 		.tvm_vcpu_state_pages = vcpu_state_pages(),
 	};
-	struct cove_tsm_info rfc = {
-		.tsm_state = spec.tsm_state,
-		.tsm_version = spec.tsm_version,
-		.tvm_state_pages = spec.tvm_state_pages,
-		.tvm_max_vcpus = spec.tvm_max_vcpus,
-		.tvm_vcpu_state_pages = spec.tvm_vcpu_state_pages,
+
+	return host_copy_out(to, &info, sizeof(info));
+}
+
+static __noinline enum tsm_err info_short(hpa_t to)
+{
+	const struct cove_tsm_info info = {
+		.tsm_state = COVE_TSM_READY,
+		.tsm_version = TSM_VERSION,
+		.tvm_state_pages = TVM_STATE_PAGES,
+		.tvm_max_vcpus = TVM_MAX_VCPUS,
+		.tvm_vcpu_state_pages = vcpu_state_pages(),
 	};
-	bool long_form = c->arg[1] >= sizeof(spec);
-	u64 size = long_form ? sizeof(spec) : sizeof(rfc);
+
+	return host_copy_out(to, &info, sizeof(info));
+}
+
+/*
+ * COVH get_tsm_info (ABI.md 4.1). Refuses: a buffer shorter than the shorter layout, or not in host
+ * memory.
+ */
+static struct reply covh_get_tsm_info(const struct call *c)
+{
+	bool long_form = c->arg[1] >= sizeof(struct cove_tsm_info_spec);
+	hpa_t to = HPA(c->arg[0]);
 	enum tsm_err err;
 
-	if (c->arg[1] < sizeof(rfc))
+	if (c->arg[1] < sizeof(struct cove_tsm_info))
 		return reply_value(TSM_E_PARAM, 0);
-	if (!IS_ALIGNED(c->arg[0], sizeof(u32)))
+	if (!IS_ALIGNED(to.v, sizeof(u32)))
 		return reply_value(TSM_E_ADDRESS, 0);
-	err = host_copy_out(HPA(c->arg[0]), long_form ? (const void *)&spec : &rfc, size);
+	err = long_form ? info_long(to) : info_short(to);
 	if (err == TSM_OK)
 		__atomic_store_n(&covh_host_speaks_spec, long_form, __ATOMIC_RELAXED);
-	return reply_value(err, size);
+	return reply_value(err, long_form ? sizeof(struct cove_tsm_info_spec) : sizeof(struct cove_tsm_info));
 }

@@ -69,6 +69,6 @@ struct reply covh_run_over(struct hart *h)
 struct reply covh_run_vcpu(const struct call *c)
 {
 	if (tvm_run(c->hart, c->arg[0], c->arg[1], call_deviates(c)))
-		return (struct reply){ .entered = true };
+		return reply_value(TSM_AGAIN, 0);
 	return covh_run_over(c->hart);
 }

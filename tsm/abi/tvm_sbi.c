@@ -26,10 +26,22 @@ bool tvm_need_page(const struct tvm_call *c, u64 scause, gpa_t gpa)
 	return false;
 }
 
-/* COVH, COVI, NACL and SUPD are the host's: absent here (ABI.md 1.4). */
-static u64 probe(const struct tvm *t, u64 eid)
+static inline struct world *base_reply(struct vcpu *v, s64 error, u64 value)
 {
-	switch (eid) {
+	v->world.gpr[REG_A0] = (u64)error;
+	v->world.gpr[REG_A1] = value;
+	return &v->world;
+}
+
+static __noinline struct world *probe_pmu(struct vcpu *v)
+{
+	return base_reply(v, SBI_SUCCESS, pmu_exists());
+}
+
+/* COVH, COVI, NACL and SUPD are the host's: absent here (ABI.md 1.4). */
+static inline struct world *probe(struct vcpu *v)
+{
+	switch (v->world.gpr[REG_A0]) {
 	case SBI_EXT_LEGACY_PUTCHAR:
 	case SBI_EXT_BASE:
 	case SBI_EXT_TIME:
@@ -37,35 +49,39 @@ static u64 probe(const struct tvm *t, u64 eid)
 	case SBI_EXT_SRST:
 	case SBI_EXT_DBCN:
 	case SBI_EXT_COVG:
-		return 1;
+		return base_reply(v, SBI_SUCCESS, 1);
 	case SBI_EXT_PMU:
-		return pmu_exists();
+		return probe_pmu(v);
 	case SBI_EXT_IPI:
 	case SBI_EXT_RFENCE:
-		return !t->aia.valid;
+		return base_reply(v, SBI_SUCCESS, !tvm_of(v)->aia.valid);
 	case SBI_EXT_ATST:
-		return CONFIG_ATST;
+		return base_reply(v, SBI_SUCCESS, CONFIG_ATST);
 	}
-	return 0;
+	return base_reply(v, SBI_SUCCESS, 0);
 }
 
-static bool base_call(const struct tvm_call *c, u64 fid)
+/* No stack and no call in a probe. */
+struct world *tvm_base_call(struct vcpu *v)
 {
+	u64 fid = v->world.gpr[REG_A6];
+
+	v->world.sepc += 4;
+	if (likely(fid == SBI_BASE_PROBE))
+		return probe(v);
 	switch (fid) {
 	case SBI_BASE_SPEC_VERSION:
-		return tvm_reply(c, SBI_SUCCESS, SBI_SPEC_VERSION_2_0);
+		return base_reply(v, SBI_SUCCESS, SBI_SPEC_VERSION_2_0);
 	case SBI_BASE_IMPL_ID:
-		return tvm_reply(c, SBI_SUCCESS, TSM_SBI_IMPL_ID);
+		return base_reply(v, SBI_SUCCESS, TSM_SBI_IMPL_ID);
 	case SBI_BASE_IMPL_VERSION:
-		return tvm_reply(c, SBI_SUCCESS, TSM_VERSION);
-	case SBI_BASE_PROBE:
-		return tvm_reply(c, SBI_SUCCESS, probe(c->tvm, arg(c, 0)));
+		return base_reply(v, SBI_SUCCESS, TSM_VERSION);
 	case SBI_BASE_MVENDORID:
 	case SBI_BASE_MARCHID:
 	case SBI_BASE_MIMPID:
-		return tvm_reply(c, SBI_SUCCESS, 0);
+		return base_reply(v, SBI_SUCCESS, 0);
 	}
-	return tvm_reply(c, SBI_ERR_NOT_SUPPORTED, 0);
+	return base_reply(v, SBI_ERR_NOT_SUPPORTED, 0);
 }
 
 static bool time_call(const struct tvm_call *c, u64 fid)
@@ -214,8 +230,6 @@ bool tvm_sbi_call(const struct tvm_call *c)
 	case SBI_EXT_LEGACY_PUTCHAR:
 		exit_ecall(c->exit, c->vcpu, 1, PENDING_PUTCHAR);
 		return false;
-	case SBI_EXT_BASE:
-		return base_call(c, fid);
 	case SBI_EXT_TIME:
 		return time_call(c, fid);
 	case SBI_EXT_HSM:

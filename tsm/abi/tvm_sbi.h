@@ -23,6 +23,9 @@ static inline u64 tvm_arg(const struct tvm_call *c, u32 i)
 /* Serves the ECALL of the vCPU. True: it goes on; false: *exit is the exit. */
 bool tvm_sbi_call(const struct tvm_call *c);
 
+/* The same for Base, which is not one of those: it always goes on. Returns its world. */
+struct world *tvm_base_call(struct vcpu *v);
+
 /* covg.c: likewise for COVG. */
 bool tvm_covg_call(const struct tvm_call *c);
 

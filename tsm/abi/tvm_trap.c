@@ -6,6 +6,7 @@
 #include "rv/fetch.h"
 #include "rv/inject.h"
 #include "rv_arch.h"
+#include "sbi.h"
 #include "tvm/run.h"
 
 #define INSN_WFI	0x10500073
@@ -89,9 +90,8 @@ static bool on_exception(struct tvm *t, struct vcpu *v, const struct vcpu_trap *
 	return false;
 }
 
-struct world *abi_tvm_ecall(struct hart *h)
+static __noinline struct world *any_ecall(struct hart *h, struct vcpu *v)
 {
-	struct vcpu *v = h->vcpu;
 	struct vcpu_exit e;
 	struct tvm_call call = { tvm_of(v), v, &e };
 
@@ -99,6 +99,13 @@ struct world *abi_tvm_ecall(struct hart *h)
 	if (tvm_sbi_call(&call))
 		return v->job.enter ? task_enter(h, &v->task, vcpu_arena(v)) : &v->world;
 	return tvm_exit(h, &e);
+}
+
+struct world *abi_tvm_ecall(struct hart *h)
+{
+	struct vcpu *v = h->vcpu;
+
+	return v->world.gpr[REG_A7] == SBI_EXT_BASE ? tvm_base_call(v) : any_ecall(h, v);
 }
 
 /*

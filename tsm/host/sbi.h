@@ -14,6 +14,9 @@
  */
 bool host_sbi_call(struct hart *h, struct world *w);
 
+/* The same for Base, which is not one of those above. Returns the world. */
+struct world *host_base_call(struct world *w);
+
 /* Boot only: reads what Base reports about the machine. */
 void host_sbi_init(void);
 

@@ -162,6 +162,30 @@ static __noinline struct world *run_late(struct vcpu *v, struct epoch *epoch)
 	return &v->world;
 }
 
+/* What else a plain run asks for: no interrupt files, and nothing pending for the host that the TSM keeps. */
+static inline bool run_is_plain(const struct hart *h, const struct tvm *t, const struct vcpu *v, u32 extras)
+{
+	return vcpu_enter_is_plain(h, v, extras) && !t->aia.valid && !csr_read(CSR_HVIP);
+}
+
+static __inline_into_caller struct world *run_plain(struct hart *h, struct tvm *t, struct vcpu *v, bool deviates)
+{
+	vcpu_fetch_anew(v, rv_load(&t->code_version));
+	v->lenient = deviates;
+	if (unlikely(!vcpu_enter_plain(h, v, &t->epoch)))
+		return run_late(v, &t->epoch);
+	return &v->world;
+}
+
+/* Plain, but for FP registers that it is expected to use; or anything else. */
+static __noinline struct world *run_fp(struct hart *h, struct tvm *t, struct vcpu *v, bool deviates)
+{
+	if (v->extras != FPV_EXTRAS_EXPECTED || !run_is_plain(h, t, v, FPV_EXTRAS_EXPECTED))
+		return run_any(h, t, v, deviates);
+	fpv_take_fp(h, v);
+	return run_plain(h, t, v, deviates);
+}
+
 /*
  * A plain run needs no stack and calls nothing. What the first half does is tvm_get(), tvm_vcpu() and
  * vcpu_power_move(), with one look at the state for all: a RUNNABLE TVM gets no more vCPUs.
@@ -183,13 +207,9 @@ struct world *tvm_run(struct hart *h, u64 id, u64 vcpu, bool deviates)
 		page_unref(word);
 		return run_claim(h, id, vcpu, deviates);
 	}
-	if (unlikely(!vcpu_enter_is_plain(h, v, rv_load(&t->code_version)) ||
-		     t->aia.valid || csr_read(CSR_HVIP)))
-		return run_any(h, t, v, deviates);
-	v->lenient = deviates;
-	if (unlikely(!vcpu_enter_plain(h, v, &t->epoch)))
-		return run_late(v, &t->epoch);
-	return &v->world;
+	if (unlikely(!run_is_plain(h, t, v, 0)))
+		return run_fp(h, t, v, deviates);
+	return run_plain(h, t, v, deviates);
 }
 
 static inline void run_answer(struct hart *h, bool dead)
@@ -199,7 +219,7 @@ static inline void run_answer(struct hart *h, bool dead)
 	h->host.sepc += 4;
 }
 
-struct world *tvm_exit(struct hart *h, const struct vcpu_exit *e)
+static __noinline struct world *exit_general(struct hart *h, const struct vcpu_exit *e)
 {
 	struct vcpu *v = h->vcpu;
 	struct tvm *t = tvm_of(v);
@@ -215,7 +235,7 @@ static __noinline struct world *exit_any(struct hart *h, u64 scause, u64 stval, 
 {
 	const struct vcpu_exit e = { .scause = scause, .stval = stval, .htval = htval };
 
-	return tvm_exit(h, &e);
+	return exit_general(h, &e);
 }
 
 /* Rare ends of a plain exit. */
@@ -233,27 +253,46 @@ static __noinline struct world *exit_late(struct hart *h, struct vcpu *v, bool a
  * A plain exit needs no stack and calls nothing. One fence after everything that touches the vCPU, one between the three
  * stores that say that this hart is done with it and back in the host, and the looks at what others did before they saw them.
  */
-static __inline_into_caller struct world *exit_plain(struct hart *h, u64 scause, u64 stval, u64 htval)
+static __inline_into_caller struct world *leave_plain(struct hart *h, struct vcpu *v, u64 scause, u64 stval, u64 htval)
 {
-	struct vcpu *v = h->vcpu;
-	struct tvm *t = tvm_of(v);
+	struct epoch_slot *host_slot = h->epoch_slot;
+	u64 *word = tvm_of(v)->word;
 	bool asked;
 
-	/* Behind with the host's epoch: it is seen inside only when it has flushed. */
-	if (unlikely(!vcpu_is_plain(h, v) || !host_space_is_current(h)))
-		return exit_any(h, scause, stval, htval);
 	vcpu_leave_world(h, v, WORLD_HAS_STATEEN, scause, stval);
 	exit_report_plain(h, v, scause, htval, 0);
 	run_answer(h, false);
 	epoch_leave_inline(v->slot);
 	rv_store(&v->power, VCPU_ON);
-	rv_store(&h->epoch_slot->active, 1);
+	rv_store(&host_slot->active, 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	asked = scause == CAUSE_VIRTUAL_INST && __atomic_load_n(&v->requests, __ATOMIC_RELAXED);
-	if (unlikely(asked || !host_space_is_current(h)))
+	if (unlikely(asked || __atomic_load_n(&host_epoch.current, __ATOMIC_RELAXED) != host_slot->version))
 		return exit_late(h, v, asked);
-	tvm_unref(t);
+	page_unref(word);
 	return &h->host;
+}
+
+/* Plain, but for FP registers that are the vCPU's; or anything else. */
+static __noinline struct world *exit_fp(struct hart *h, u64 scause, u64 stval, u64 htval)
+{
+	struct vcpu *v = h->vcpu;
+
+	if (!vcpu_is_plain(h, v, FPV_EXTRAS_LOADED | FPV_EXTRAS_EXPECTED) || v->fpv_loaded != FPV_FP ||
+	    !host_space_is_current(h))
+		return exit_any(h, scause, stval, htval);
+	fpv_give_back_fp(h, v);
+	return leave_plain(h, v, scause, stval, htval);
+}
+
+static __inline_into_caller struct world *exit_plain(struct hart *h, u64 scause, u64 stval, u64 htval)
+{
+	struct vcpu *v = h->vcpu;
+
+	/* Behind with the host's epoch: it is seen inside only when it has flushed. */
+	if (unlikely(!vcpu_is_plain(h, v, 0) || !host_space_is_current(h)))
+		return exit_fp(h, scause, stval, htval);
+	return leave_plain(h, v, scause, stval, htval);
 }
 
 struct world *tvm_exit_wfi(struct hart *h)
@@ -261,7 +300,10 @@ struct world *tvm_exit_wfi(struct hart *h)
 	return exit_plain(h, CAUSE_VIRTUAL_INST, INSN_WFI, 0);
 }
 
-struct world *tvm_exit_fault(struct hart *h, u64 cause, gpa_t gpa)
+struct world *tvm_exit(struct hart *h, const struct vcpu_exit *e)
 {
-	return exit_plain(h, cause, 0, ALIGN_DOWN(gpa.v, PAGE_SIZE) >> 2);
+	/* What has no arguments has no htinst either. */
+	if (!e->args && !e->dead)
+		return exit_plain(h, e->scause, e->stval, e->htval);
+	return exit_general(h, e);
 }

@@ -17,9 +17,8 @@ struct world *tvm_run(struct hart *h, u64 id, u64 vcpu, bool deviates);
 
 /* Ends the run on this hart with @e: the host's world is loaded and its RUN_VCPU answered. Returns it. */
 struct world *tvm_exit(struct hart *h, const struct vcpu_exit *e);
-/* The same for the two exits that happen most: rows 9, and 4 and 5. */
+/* The same for the exit that happens most: row 9. */
 struct world *tvm_exit_wfi(struct hart *h);
-struct world *tvm_exit_fault(struct hart *h, u64 cause, gpa_t gpa);
 
 /*
  * fault.c: a guest page fault (causes 20, 21, 23). True: the vCPU goes on; false: *e is the exit.

@@ -83,7 +83,7 @@ struct tvm {
 };
 
 static_assert(sizeof(struct tvm) <= TVM_STATE_PAGES * PAGE_SIZE, "GET_TSM_INFO says so");
-static_assert(PAGE_OWNER_BITS <= 32, "vcpu_pfn holds frame numbers");
+static_assert(PAGE_OWNER_BITS < 32, "vcpu_pfn holds frame numbers, with and without a sign");
 
 static inline u64 tvm_add_frames(const struct tvm_add *a)
 {
@@ -140,9 +140,9 @@ u64 tvm_create(pfn_t pgd, pfn_t state);
 static inline struct vcpu *tvm_vcpu_at(const struct tvm *t, u64 id)
 {
 	/* What the number leads to depends on it: no fence is needed. */
-	u64 pfn = rv_load(&t->vcpu_pfn[id]);
+	s32 pfn = (s32)rv_load(&t->vcpu_pfn[id]);
 
-	return likely(pfn) ? spa_ptr(pfn_spa(PFN(pfn))) : NULL;
+	return likely(pfn) ? spa_ptr(pfn_spa(PFN((u64)pfn))) : NULL;
 }
 
 static inline struct vcpu *tvm_vcpu(const struct tvm *t, u64 id)

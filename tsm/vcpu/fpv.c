@@ -86,7 +86,7 @@ static void vector_load(struct world *w, const struct vector_regs *vector)
 }
 
 /* The host's units go, the vCPU's come. */
-static void take(struct hart *h, struct vcpu *v, u32 units)
+static inline void take(struct hart *h, struct vcpu *v, u32 units)
 {
 	/* Access for the moves themselves; the world that is entered brings its own sstatus. */
 	csr_set(CSR_SSTATUS, SSTATUS_FS | SSTATUS_VS);
@@ -106,6 +106,11 @@ static void take(struct hart *h, struct vcpu *v, u32 units)
 void fpv_take_expected(struct hart *h, struct vcpu *v)
 {
 	take(h, v, v->fpv_expected);
+}
+
+void fpv_take_fp(struct hart *h, struct vcpu *v)
+{
+	take(h, v, FPV_FP);
 }
 
 /* A guess, for the order only: whose instruction this is. */
@@ -153,14 +158,14 @@ static u8 keep_after(u8 keep, bool written)
 	return written ? FPV_KEEP : keep ? (u8)(keep - 1) : 0;
 }
 
-void fpv_give_back(struct hart *h, struct vcpu *v)
+static inline void give_back(struct hart *h, struct vcpu *v, u32 units)
 {
 	csr_set(CSR_SSTATUS, SSTATUS_FS | SSTATUS_VS);
-	if (v->fpv_loaded & FPV_FP) {
+	if (units & FPV_FP) {
 		v->fp_keep = keep_after(v->fp_keep, fp_save(&v->world, &v->fp));
 		fp_load(&h->host, &h->host_fp);
 	}
-	if (v->fpv_loaded & FPV_VECTOR) {
+	if (units & FPV_VECTOR) {
 		v->vector_keep = keep_after(v->vector_keep, vector_save(&v->world, vcpu_vector(v)));
 		vector_load(&h->host, h->host_vector);
 	}
@@ -170,4 +175,14 @@ void fpv_give_back(struct hart *h, struct vcpu *v)
 		return;
 	v->fpv_expected = (u8)((v->fp_keep ? FPV_FP : 0u) | (v->vector_keep ? FPV_VECTOR : 0u));
 	v->world.hedeleg &= ~BIT(CAUSE_ILLEGAL);
+}
+
+void fpv_give_back(struct hart *h, struct vcpu *v)
+{
+	give_back(h, v, v->fpv_loaded);
+}
+
+void fpv_give_back_fp(struct hart *h, struct vcpu *v)
+{
+	give_back(h, v, FPV_FP);
 }

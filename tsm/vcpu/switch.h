@@ -31,11 +31,11 @@ void vcpu_count_to(struct vcpu *v);
 static inline void host_irqs_arm(const struct hart *h)
 {
 	const struct world *host = &h->host;
-	u64 files = h->sgei_files;
+	u64 files = h->sgei_files, vsie = host->vsie;
 
-	if (host->vsie & BIT(IRQ_STI))
+	if (vsie & BIT(IRQ_STI))
 		csr_write(CSR_STIMECMP, host->vstimecmp - host->htimedelta);
-	if (host->vsie & BIT(IRQ_SEI))
+	if (vsie & BIT(IRQ_SEI))
 		files |= BIT((host->hstatus & HSTATUS_VGEIN) >> HSTATUS_VGEIN_SHIFT);
 	csr_write(CSR_HGEIE, files);
 }
@@ -117,18 +117,28 @@ static inline void vcpu_leave(struct hart *h, struct vcpu *v, u64 scause, u64 st
 }
 
 /*
- * The plain way: nothing is to be finished, no FP or vector state to be loaded, no counter to be moved, and the hart has no
- * registers that are rare. Most runs are.
+ * The plain way: nothing is to be finished, no vector state to be loaded, no counter to be moved, and the hart has no registers
+ * that are rare. Most runs are. @extras: of those, what may be there all the same, FPV_EXTRAS_*.
  */
-static inline bool vcpu_is_plain(const struct hart *h, const struct vcpu *v)
+static inline bool vcpu_is_plain(const struct hart *h, const struct vcpu *v, u32 extras)
 {
-	return !v->extras && !pmu_moves(h, &v->pmu) && h->plain_switch;
+	return !(v->extras & ~extras) && !pmu_moves(h, &v->pmu) && h->plain_switch;
 }
 
-/* On the way in also: it has its tag here, and no pages were added since. */
-static inline bool vcpu_enter_is_plain(const struct hart *h, const struct vcpu *v, u32 code_version)
+/* On the way in also: it has its tag here. */
+static inline bool vcpu_enter_is_plain(const struct hart *h, const struct vcpu *v, u32 extras)
 {
-	return vcpu_has_tag(h, v) && v->code_version == code_version && vcpu_is_plain(h, v);
+	return vcpu_has_tag(h, v) && vcpu_is_plain(h, v, extras);
+}
+
+/* Pages were added since: what they hold came before the TVM's @code_version. */
+static inline void vcpu_fetch_anew(struct vcpu *v, u32 code_version)
+{
+	if (likely(v->code_version == code_version))
+		return;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	rv_fence_i();
+	v->code_version = code_version;
 }
 
 /* False: the epoch has moved meanwhile, vcpu_space_enter() has to follow; or somebody asks for something. */

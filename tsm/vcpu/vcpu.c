@@ -3,20 +3,6 @@
 #include "base/string.h"
 #include "rv_arch.h"
 
-u64 vcpu_register_pages(void)
-{
-	u64 size = VCPU_VECTOR_OFFSET;
-
-	if (hart_features.vector)
-		size += sizeof(struct vector_regs) + 32 * hart_features.vlenb;
-	return ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
-}
-
-u64 vcpu_state_pages(void)
-{
-	return vcpu_register_pages() + NOTARY_ARENA_PAGES;
-}
-
 pfn_t vcpu_arena(const struct vcpu *v)
 {
 	return pfn_add(spa_pfn(ptr_spa(v)), vcpu_register_pages());

@@ -119,10 +119,21 @@ static_assert(offsetof(struct vcpu, world) == 0, "world.S compares hart.vcpu wit
 /* The vector registers follow struct vcpu where V exists. */
 #define VCPU_VECTOR_OFFSET	ALIGN_UP(sizeof(struct vcpu), 16ULL)
 
-/* Frames that a vCPU takes on this machine: registers first, then the task's arena. */
-u64 vcpu_state_pages(void);
-/* Those that have to be zero when it is made. */
-u64 vcpu_register_pages(void);
+/* Frames of a vCPU that have to be zero when it is made. */
+static inline u64 vcpu_register_pages(void)
+{
+	u64 size = VCPU_VECTOR_OFFSET;
+
+	if (hart_features.vector)
+		size += sizeof(struct vector_regs) + 32 * hart_features.vlenb;
+	return ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+/* All that it takes on this machine: registers first, then the task's arena. */
+static inline u64 vcpu_state_pages(void)
+{
+	return vcpu_register_pages() + NOTARY_ARENA_PAGES;
+}
 pfn_t vcpu_arena(const struct vcpu *v);
 
 /*
@@ -193,10 +204,20 @@ bool vcpu_counter(struct vcpu *v, u32 csr, u64 *value);
 #define FPV_FP		1u
 #define FPV_VECTOR	2u
 
+/* vcpu.extras where FP registers are all that there is */
+#define FPV_EXTRAS_EXPECTED	(FPV_FP << 16)
+#define FPV_EXTRAS_LOADED	(FPV_FP << 8)
+
+static_assert(offsetof(struct vcpu, fpv_loaded) == offsetof(struct vcpu, extras) + 1 &&
+	      offsetof(struct vcpu, fpv_expected) == offsetof(struct vcpu, extras) + 2, "FPV_EXTRAS");
+
 /* Nothing of them is loaded; the memory that they live in is zeroed by the caller. */
 void fpv_reset(struct vcpu *v);
 /* On the way in: takes what v->fpv_expected says, which is not nothing. */
 void fpv_take_expected(struct hart *h, struct vcpu *v);
+/* The same where that is FP alone, and the way back of it. */
+void fpv_take_fp(struct hart *h, struct vcpu *v);
+void fpv_give_back_fp(struct hart *h, struct vcpu *v);
 /*
  * An illegal instruction of the vCPU; @insn, or 0. True: it may have been for want of registers that are
  * there now: to be executed again. False: it is the vCPU's to deal with.
