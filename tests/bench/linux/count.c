@@ -3,14 +3,13 @@
  * A plugin for QEMU that counts the instructions which a machine executes, by who they belong to, and the traps into the
  * TSM by cause. What runs is measured as it is: nothing is compiled into it.
  *
- *	-plugin count.so,out=FILE,start=A,low=A,high=A,trap=A,spin=A,spin_end=A
+ *	-plugin count.so,out=FILE,start=A,low=A,high=A,trap=A
  *
- * Counting begins with the first instruction at "start", the host's. The first 2 MiB of RAM are the
- * firmware's, from "low" on below "high" the TSM's, from "spin" on below "spin_end" those of a program that only waits; all
- * others are the host's. "trap" is where the TSM's traps arrive. The guest marks the ends of phases by the hint
- * "slti zero, zero, N", and each adds lines to FILE:
+ * Counting begins with the first instruction at "start", the host's. The first 2 MiB of RAM are the firmware's, from "low" on
+ * below "high" the TSM's, all others the host's. "trap" is where the TSM's traps arrive. The guest marks the ends of phases by
+ * the hint "slti zero, zero, N", and each adds lines to FILE:
  *
- *	mark N HOST FIRMWARE TSM SPIN
+ *	mark N HOST FIRMWARE TSM
  *	exit N CAUSE DETAIL COUNT
  *
  * DETAIL is the extension of an ECALL, the instruction that did not run, or the page that was not there.
@@ -62,14 +61,14 @@ extern array *g_byte_array_set_size(array *a, unsigned int length);
 EXPORT int qemu_plugin_version = 4;
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
 
-enum owner { HOST, FW, TSM, SPIN, OWNERS };
+enum owner { HOST, FW, TSM, OWNERS };
 enum reg { SCAUSE, STVAL, HTVAL, A7, REGS };
 
 static const char *const reg_names[REGS] = { "scause", "stval", "htval", "a7" };
 static struct qemu_plugin_register *regs[REGS];
 static struct qemu_plugin_scoreboard *score;
 static uint64_t base[OWNERS];
-static uint64_t start, low, high, trap, spin, spin_end;
+static uint64_t start, low, high, trap;
 static bool started;
 static FILE *out;
 
@@ -148,8 +147,8 @@ static void on_mark(unsigned int vcpu, void *data)
 {
 	unsigned int n = (unsigned int)(uintptr_t)data;
 
-	fprintf(out, "mark %u %llu %llu %llu %llu\n", n, (unsigned long long)count(HOST), (unsigned long long)count(FW),
-		(unsigned long long)count(TSM), (unsigned long long)count(SPIN));
+	fprintf(out, "mark %u %llu %llu %llu\n", n, (unsigned long long)count(HOST), (unsigned long long)count(FW),
+		(unsigned long long)count(TSM));
 	for (unsigned int i = 0; i < nr_exits; i++)
 		fprintf(out, "exit %u %llx %llx %llu\n", n, (unsigned long long)exits[i].cause,
 			(unsigned long long)exits[i].detail, (unsigned long long)exits[i].count);
@@ -160,9 +159,7 @@ static enum owner owner_of(uint64_t at)
 {
 	if (at >= FIRMWARE && at < FIRMWARE_END)
 		return FW;
-	if (at >= low && at < high)
-		return TSM;
-	return at >= spin && at < spin_end ? SPIN : HOST;
+	return at >= low && at < high ? TSM : HOST;
 }
 
 static void on_block(uint64_t id, struct qemu_plugin_tb *tb)
@@ -206,7 +203,6 @@ static bool parse(const char *argument)
 {
 	static const struct { const char *name; uint64_t *to; } numbers[] = {
 		{ "start=", &start }, { "low=", &low }, { "high=", &high }, { "trap=", &trap },
-		{ "spin=", &spin }, { "spin_end=", &spin_end },
 	};
 
 	if (!strncmp(argument, "out=", 4))

@@ -7,8 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +20,10 @@
 #define SLEEPS		2000
 #define SLEEP_NS	100000
 #define LARGE_READS	128		/* of 64 KiB */
+#define REPEATS		5		/* of what waits for a device */
 #define SMALL_READS	1000		/* of 4 KiB */
 
 #define MARK(n)		case n: asm volatile("slti zero, zero, " #n ::: "memory"); break
-
-extern char spin_begin[];
-
-/* What a program executes that only waits: it is counted apart. PAUSE, which takes QEMU long, so that few ticks fall into a wait. */
-asm(".text\n.balign 64\n.globl spin_begin, spin_stop\nspin_begin:\n.rept 15\n.insn i 0x0f, 0, x0, x0, 0x010\n.endr\n"
-    "j spin_begin\nspin_stop:\n");
 
 static void die(const char *what)
 {
@@ -92,23 +85,6 @@ static void sleeps(void)
 			die("nanosleep");
 }
 
-/*
- * While a device works the clock of -icount runs ahead from timer to timer if no hart does anything. This one does, at the
- * lowest priority.
- */
-static pid_t spinner(void)
-{
-	const struct sched_param none = { 0 };
-	pid_t child = fork();
-
-	if (!child) {
-		if (sched_setscheduler(0, SCHED_IDLE, &none))
-			_exit(1);
-		((void (*)(void))spin_begin)();
-	}
-	return child;
-}
-
 static void read_disk(const char *device, int phase)
 {
 	char *buffer = aligned_alloc(65536, 65536);
@@ -126,6 +102,8 @@ static void read_disk(const char *device, int phase)
 		if (pread(fd, buffer, 4096, (i * 7919L % 2048) * 4096) != 4096)
 			die(device);
 	mark(phase + 2);
+	close(fd);
+	free(buffer);
 }
 
 static void run(char **command)
@@ -143,8 +121,6 @@ static void run(char **command)
 
 int main(int argc, char **argv)
 {
-	pid_t child;
-
 	if (argc == 2 && !strcmp(argv[1], "nothing"))
 		return 0;
 	if (argc == 2 && !strcmp(argv[1], "loops")) {
@@ -161,14 +137,14 @@ int main(int argc, char **argv)
 	}
 	if (argc < 4)
 		return 2;
-	child = spinner();
-	if (!strcmp(argv[1], "disk")) {
-		read_disk(argv[3], atoi(argv[2]));
-	} else {
+	for (int i = 0; i < REPEATS; i++) {
+		if (!strcmp(argv[1], "disk")) {
+			read_disk(argv[3], atoi(argv[2]));
+			continue;
+		}
 		mark(atoi(argv[2]));
 		run(argv + 3);
 		mark(atoi(argv[2]) + 1);
 	}
-	kill(child, SIGKILL);
 	return 0;
 }
