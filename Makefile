@@ -89,7 +89,7 @@ $(OUT)/tsm.elf: $(LINKER_SCRIPT) $(OBJS) $(OUT)/third_party/libfdt.a $(GEN)/conf
 		--defsym=LOAD_ADDRESS=$$(sed -n 's/^CONFIG_LOAD_ADDRESS=//p' $(GEN)/config.mk) \
 		$(EXTRA_LDFLAGS) -T $< -o $@ -Map=$(OUT)/tsm.map $(OBJS) $(OUT)/third_party/libfdt.a $(LIBGCC_LP64)
 
-$(OUT)/%.o: %.c $(GEN)/config.h Makefile | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src
+$(OUT)/%.o: %.c $(GEN)/config.h Makefile | $(DEPS)/stamps/toolchain $(DEPS)/stamps/src $(DEPS)/stamps/sodium-src
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@

@@ -18,7 +18,7 @@
  */
 #define TSM_EXT_IO_FAULT		1
 
-/* What keeps devices from confidential memory; the attestation's platform state says the same. */
+/* What keeps devices from confidential memory; evidence says the same (COVE_CLAIM_DEVICES). */
 enum tsm_io_protection {
 	TSM_IO_IOMMU		= 1,	/* every device that does DMA is behind an IOMMU */
 	TSM_IO_NO_DMA		= 2,	/* there is no IOMMU, and no device does DMA */

@@ -17,6 +17,7 @@ groups:
   qemu-trixie    the QEMU of Debian trixie, in a prefix of its own         -> build/deps/qemu-trixie/, qemu-trixie.env
   opensbi        stock OpenSBI                                             -> build/deps/opensbi/
   src            libfdt and mbedTLS sources                                -> build/deps/src/{dtc,mbedtls}/
+  sodium-src     libsodium's source, for Ed25519                           -> build/deps/src/libsodium/
   opensbi-src    OpenSBI's source, for our own firmware                    -> build/deps/src/opensbi/
   kernel-stable  Debian's stable riscv64 kernel                            -> build/deps/linux/stable/
   kernel-newest  the newest riscv64 kernel that Debian has                 -> build/deps/linux/newest/
@@ -306,6 +307,8 @@ GROUPS = {
     "opensbi": Group(opensbi, files=["opensbi/fw_dynamic.bin"]),
     "src": Group(unpack_sources(("device-tree-compiler", "dtc"), ("mbedtls", "mbedtls")),
                  files=["src/dtc/libfdt/libfdt.h", "src/mbedtls/library/sha512.c"]),
+    "sodium-src": Group(unpack_sources(("libsodium", "libsodium")),
+                        files=["src/libsodium/src/libsodium/crypto_core/ed25519/ref10/ed25519_ref10.c"]),
     "opensbi-src": Group(unpack_sources(("opensbi", "opensbi")), ["toolchain"], ["src/opensbi/include/sbi/sbi_init.h"]),
     "kernel-stable": Group(kernels.kernel_stable, files=["linux/stable/Image", "linux/stable/modules/modules.dep"]),
     "kernel-newest": Group(kernels.kernel_newest, files=["linux/newest/Image", "linux/newest/modules/modules.dep"]),
@@ -316,8 +319,9 @@ GROUPS = {
     "vmm": Group(vmm, files=["vmm/usr/bin/" + QEMU_NAME]),
     "module-stable": Group(kernels.module_stable, ["toolchain", "kernel-stable"], ["kbuild/stable/env"]),
     "module-newest": Group(kernels.module_newest, ["toolchain", "kernel-newest"], ["kbuild/newest/env"]),
-    "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "kernel-stable", "module-stable", "rootfs"]),
-    "check": Group(None, ["run", "test", "clang", "fuzz", "lint", "lint-kernel", "cbmc", "kernel-newest"]),
+    "run": Group(None, ["toolchain", "qemu", "opensbi", "src", "sodium-src", "kernel-stable", "module-stable", "rootfs"]),
+    "check": Group(None, ["run", "test", "clang", "fuzz", "lint", "lint-kernel", "cbmc", "verify", "opensbi-src",
+                          "kernel-newest"]),
     "all-system": Group(None, ["toolchain", "clang", "test", "lint", "debug", "qemu"]),
 }
 

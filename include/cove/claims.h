@@ -38,6 +38,7 @@
 #define COVE_CLAIM_TVM_KEY		(-70022)	/* bstr: COSE_Key */
 #define COVE_CLAIM_INITIAL		(-70023)	/* array of measurements */
 #define COVE_CLAIM_RUNTIME		(-70024)	/* array of measurements */
+#define COVE_CLAIM_DEVICES		(-70025)	/* uint: enum tsm_io_protection (tsm_ext.h) */
 /* the CBOR certificate */
 #define COVE_CLAIM_EVIDENCE		(-70031)	/* map: the evidence */
 
@@ -123,6 +124,7 @@
 #define COVE_KDF_ATTESTATION_KEY	"CoVE attestation key"
 #define COVE_KDF_SEALING_KEY		"CoVE sealing key"
 #define COVE_KDF_CDI_ID			"CoVE CDI ID"
+#define COVE_KDF_SALUS_KEY		"CoVE Salus key"	/* the seed of an Ed25519 key */
 #define COVE_KDF_SECRET			"CoVE secret"
 
 /* Without measured boot: registers 0 to 3 are this text and zeros, the UDS too. */

@@ -22,6 +22,7 @@ enum der_tag {
 	DER_GENERALIZED_TIME	= 0x18,
 	DER_CONTEXT_0		= 0xa0,
 	DER_CONTEXT_3		= 0xa3,
+	DER_CONTEXT_6		= 0xa6,
 	DER_IMPLICIT_0		= 0x80,
 };
 

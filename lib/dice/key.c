@@ -74,13 +74,13 @@ static bool blinding_init(mbedtls_hmac_drbg_context *rng, const u8 *key, const u
 }
 
 static bool multiply(mbedtls_ecp_group *group, mbedtls_ecp_point *q, const mbedtls_mpi *d,
-		     mbedtls_hmac_drbg_context *rng)
+		     const mbedtls_ecp_point *p, mbedtls_hmac_drbg_context *rng)
 {
 	mbedtls_ecp_restart_ctx restart;
 	int err;
 
 	mbedtls_ecp_restart_init(&restart);
-	while ((err = mbedtls_ecp_mul_restartable(group, q, d, &group->G, mbedtls_hmac_drbg_random, rng,
+	while ((err = mbedtls_ecp_mul_restartable(group, q, d, p, mbedtls_hmac_drbg_random, rng,
 						  &restart)) == MBEDTLS_ERR_ECP_IN_PROGRESS)
 		dice_pause();
 	mbedtls_ecp_restart_free(&restart);
@@ -119,7 +119,7 @@ static bool public_half(struct dice_key *key)
 	     !mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP384R1) &&
 	     !mbedtls_mpi_read_binary(&d, key->d, sizeof(key->d)) &&
 	     !mbedtls_ecp_check_privkey(&group, &d) &&
-	     multiply(&group, &q, &d, &rng) &&
+	     multiply(&group, &q, &d, &group.G, &rng) &&
 	     !mbedtls_ecp_point_write_binary(&group, &q, MBEDTLS_ECP_PF_UNCOMPRESSED, &n, point,
 					     sizeof(point)) && n == sizeof(point);
 	if (ok) {
@@ -136,6 +136,49 @@ static bool public_half(struct dice_key *key)
 bool dice_key_derive(const char *label, const struct dice_input *in, struct dice_key *key)
 {
 	return dice_kdf(label, in, key->d, sizeof(key->d)) && public_half(key);
+}
+
+static bool agree(const u8 *secret, const u8 *peer, u8 *shared)
+{
+	mbedtls_hmac_drbg_context rng;
+	mbedtls_ecp_group group;
+	mbedtls_ecp_point q, product;
+	u8 point[1 + 2 * COVE_KEY_SIZE] = { 4 };
+	mbedtls_mpi d;
+	size_t n;
+	bool ok;
+
+	memcpy(point + 1, peer, 2 * COVE_KEY_SIZE);
+	mbedtls_ecp_group_init(&group);
+	mbedtls_ecp_point_init(&q);
+	mbedtls_ecp_point_init(&product);
+	mbedtls_mpi_init(&d);
+	ok = blinding_init(&rng, secret, NULL) &&
+	     !mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP384R1) &&
+	     !mbedtls_mpi_read_binary(&d, secret, COVE_KEY_SIZE) &&
+	     !mbedtls_ecp_check_privkey(&group, &d) &&
+	     !mbedtls_ecp_point_read_binary(&group, &q, point, sizeof(point)) &&
+	     !mbedtls_ecp_check_pubkey(&group, &q) && multiply(&group, &product, &d, &q, &rng) &&
+	     !mbedtls_ecp_point_write_binary(&group, &product, MBEDTLS_ECP_PF_UNCOMPRESSED, &n, point,
+					     sizeof(point));
+	memcpy(shared, point + 1, COVE_KEY_SIZE);
+	dice_wipe(point, sizeof(point));
+	mbedtls_mpi_free(&d);
+	mbedtls_ecp_point_free(&product);
+	mbedtls_ecp_point_free(&q);
+	mbedtls_ecp_group_free(&group);
+	mbedtls_hmac_drbg_free(&rng);
+	return ok;
+}
+
+bool dice_agree(const char *label, const struct dice_input *in, const u8 peer[2 * COVE_KEY_SIZE],
+		u8 shared[COVE_KEY_SIZE])
+{
+	u8 d[COVE_KEY_SIZE];
+	bool ok = dice_kdf(label, in, d, sizeof(d)) && agree(d, peer, shared);
+
+	dice_wipe(d, sizeof(d));
+	return ok;
 }
 
 bool dice_sign(const struct dice_key *key, const u8 digest[SHA384_SIZE],

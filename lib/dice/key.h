@@ -56,6 +56,13 @@ bool dice_kdf(const char *label, const struct dice_input *in, void *out, size_t 
 /* Key(label, input) with its public half. */
 bool dice_key_derive(const char *label, const struct dice_input *in, struct dice_key *key);
 
+/*
+ * ECDH: the x coordinate of Key(label, input) times the point @peer (x, y). False: it is not on the
+ * curve.
+ */
+bool dice_agree(const char *label, const struct dice_input *in, const u8 peer[2 * COVE_KEY_SIZE],
+		u8 shared[COVE_KEY_SIZE]);
+
 /* Deterministic ECDSA (RFC 6979) over a digest. */
 bool dice_sign(const struct dice_key *key, const u8 digest[SHA384_SIZE],
 	       struct dice_signature *signature);

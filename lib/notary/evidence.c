@@ -46,7 +46,7 @@ static void tvm_claims(struct cbor_out *o, const struct notary_evidence *e)
 	static const u8 none[sizeof(e->identity)];
 	bool identity = memcmp(e->identity, none, sizeof(none)) != 0;
 
-	cbor_head(o, CBOR_MAP, identity ? 5 : 4);
+	cbor_head(o, CBOR_MAP, identity ? 6 : 5);
 	cbor_int(o, EAT_NONCE);
 	cbor_bytes(o, e->challenge, sizeof(e->challenge));
 	if (identity) {
@@ -57,6 +57,8 @@ static void tvm_claims(struct cbor_out *o, const struct notary_evidence *e)
 	token_key(o, &e->subject);
 	measurements(o, COVE_CLAIM_INITIAL, e, 0, COVE_MR_INITIAL_COUNT);
 	measurements(o, COVE_CLAIM_RUNTIME, e, COVE_MR_INITIAL_COUNT, COVE_MR_RUNTIME_COUNT);
+	cbor_int(o, COVE_CLAIM_DEVICES);
+	cbor_int(o, e->devices);
 }
 
 static void layers(struct cbor_out *o, const struct notary_evidence *e, const struct dice_key *key,

@@ -31,6 +31,33 @@ static enum notary_status evidence(const struct notary_evidence *e, struct notar
 	return NOTARY_OK;
 }
 
+static enum notary_status unseal(const struct notary_unseal *u, struct notary_reply *r)
+{
+	static_assert(COVE_PAYLOAD_SECRET_MAX <= NOTARY_OUTPUT_MAX, "a secret fits");
+	if (!notary_unseal(u, r->data))
+		return NOTARY_REFUSED;
+	r->size = u->payload.size;
+	return NOTARY_OK;
+}
+
+static enum notary_status parse_csr(const struct notary_input *in, struct notary_reply *r)
+{
+	if (in->size > sizeof(in->data) || !notary_parse_csr(in->data, in->size, &r->applicant))
+		return NOTARY_REFUSED;
+	r->size = sizeof(r->applicant);
+	return NOTARY_OK;
+}
+
+static enum notary_status salus(const struct notary_salus *s, struct notary_work *w, struct notary_reply *r)
+{
+	struct cbor_out o = cbor_out(r->data, sizeof(r->data));
+
+	if (!notary_make_salus(s, w, &o))
+		return NOTARY_FAILED;
+	r->size = (u32)o.used;
+	return NOTARY_OK;
+}
+
 static enum notary_status answer(const struct notary_request *q, struct notary_work *w,
 				 struct notary_reply *r)
 {
@@ -43,6 +70,12 @@ static enum notary_status answer(const struct notary_request *q, struct notary_w
 		return debug_handoff(q->svn, r);
 	case NOTARY_EVIDENCE:
 		return evidence(&q->evidence, w, r);
+	case NOTARY_UNSEAL:
+		return unseal(&q->unseal, r);
+	case NOTARY_PARSE_CSR:
+		return parse_csr(&q->input, r);
+	case NOTARY_SALUS:
+		return salus(&q->salus, w, r);
 	}
 	return NOTARY_REFUSED;
 }

@@ -6,12 +6,13 @@
  * are all there is; natively, tests call it.
  *
  * A request that carries a secret key carries nothing that the TVM chose but bytes of fixed size: a
- * parser that a TVM has broken has no key to give away.
+ * parser that a TVM has broken has no key to give away. (A payload has fixed fields.)
  */
 #ifndef NOTARY_NOTARY_H
 #define NOTARY_NOTARY_H
 
 #include "cove/attest_handoff.h"
+#include "cove/payload.h"
 #include "dice/layer.h"
 #include "dice/token.h"
 
@@ -20,12 +21,16 @@ enum notary_op {
 	NOTARY_PARSE_KEY,	/* a COSE_Key; reply: struct dice_public */
 	NOTARY_HANDOFF,		/* a machine without measured boot; reply: struct cove_handoff */
 	NOTARY_EVIDENCE,	/* reply: bytes */
+	NOTARY_UNSEAL,		/* reply: the secret */
+	NOTARY_PARSE_CSR,	/* a PKCS #10 request; reply: struct notary_applicant */
+	NOTARY_SALUS,		/* Salus's certificate; reply: bytes */
 };
 
 enum {
 	NOTARY_KEY_MAX		= 512,	/* bytes of a COSE_Key */
 	NOTARY_KEY_ENTRIES	= 16,
 	NOTARY_INPUT_MAX	= 4096,
+	NOTARY_NAME_MAX		= 512,	/* bytes of a request's subject */
 	NOTARY_OUTPUT_MAX	= 6136,
 };
 
@@ -36,12 +41,33 @@ struct notary_input {
 
 struct notary_evidence {
 	u32 format;			/* COVE_CERT_CBOR or COVE_CERT_X509 */
-	u32 reserved;
+	u32 devices;			/* enum tsm_io_protection */
 	struct dice_public subject;
 	u8 challenge[COVE_CHALLENGE_SIZE];
 	u8 identity[64];		/* zeros: none */
 	u8 mr[COVE_MR_COUNT][COVE_MR_SIZE];
 	struct cove_handoff handoff;	/* without CDIs */
+};
+
+struct notary_unseal {
+	u8 sealing_cdi[COVE_CDI_SIZE];
+	u8 mr[COVE_PAYLOAD_MRS][COVE_MR_SIZE];	/* the TVM's */
+	struct cove_payload payload;
+};
+
+/* Who asks by a PKCS #10 request: its subject as it was, and the Ed25519 key that has signed it. */
+struct notary_applicant {
+	u32 name_size;			/* of the DER, its head included */
+	u8 name[NOTARY_NAME_MAX];
+	u8 key[32];
+};
+
+enum { NOTARY_FWIDS = 8 };
+
+struct notary_salus {
+	u8 cdi[COVE_CDI_SIZE];
+	struct notary_applicant applicant;
+	u8 fwid[NOTARY_FWIDS][COVE_MR_SIZE];
 };
 
 struct notary_request {
@@ -50,6 +76,8 @@ struct notary_request {
 	union {
 		struct notary_input input;
 		struct notary_evidence evidence;
+		struct notary_unseal unseal;
+		struct notary_salus salus;
 	};
 };
 
@@ -66,6 +94,7 @@ struct notary_reply {
 	union {
 		struct dice_public key;
 		struct cove_handoff handoff;
+		struct notary_applicant applicant;
 		u8 data[NOTARY_OUTPUT_MAX];
 	};
 };
@@ -91,5 +120,13 @@ bool notary_parse_key(const u8 *data, size_t size, struct dice_public *key);
 /* evidence.c. False: it does not fit. */
 bool notary_make_evidence(const struct notary_evidence *e, struct notary_work *w,
 			  struct cbor_out *o);
+
+/* csr.c. As notary_parse_key(). */
+bool notary_parse_csr(const u8 *data, size_t size, struct notary_applicant *a);
+/* salus.c. As notary_make_evidence(). */
+bool notary_make_salus(const struct notary_salus *s, struct notary_work *w, struct cbor_out *o);
+
+/* secret.c. @secret: COVE_PAYLOAD_SECRET_MAX bytes. False: not for this TVM, or not genuine. */
+bool notary_unseal(const struct notary_unseal *u, u8 *secret);
 
 #endif

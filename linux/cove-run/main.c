@@ -61,6 +61,7 @@ static const char usage[] =
 	"  --net tap=NAME  the same by that TAP interface of the host; up to 2 networks\n"
 	"  --memory SIZE   memory of the TVM, with a suffix K, M or G; 64M, for a kernel 512M\n"
 	"  --cpus N        number of vCPUs; 1 if not given\n"
+	"  --payload FILE  a secret that was sealed for it (cove-verify --payload)\n"
 	"  --device PATH   /dev/cove if not given\n"
 	"  --attest        print first what a kernel's registers 4 to 6 must hold (an image's are always told)\n"
 	"  --verbose       say what is done, and each access to no device\n"
@@ -77,6 +78,7 @@ struct options {
 	const char *initrd;
 	const char *append;
 	const char *device;
+	const char *payload;
 	uint64_t mem;
 	const char *disks[VM_MAX_DISKS + 1];	/* one more, to complain of */
 	unsigned int nr_disks;
@@ -171,6 +173,9 @@ static void take_text(struct options *o, int option)
 		if (o->nr_nets <= VM_MAX_NETS)
 			o->nets[o->nr_nets++] = optarg;
 		break;
+	case 'p':
+		o->payload = optarg;
+		break;
 	case 'd':
 		o->device = optarg;
 		break;
@@ -196,6 +201,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "mem", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "vcpus", required_argument, NULL, 'c' },
+		{ "payload", required_argument, NULL, 'p' },
 		{ "device", required_argument, NULL, 'd' },
 		{ "attest", no_argument, NULL, 'A' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -204,7 +210,7 @@ static int parse(int argc, char **argv, struct options *o)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "k:i:a:D:n:m:c:d:Avh", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:i:a:D:n:m:c:p:d:Avh", known, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage, stdout);
 			return EXIT_OK;
@@ -374,7 +380,7 @@ static bool build(struct vm *vm, const struct options *o, struct image *image, c
 	/* Of a kernel cove.ko measures all that is not zero, when it first runs. */
 	if (o->kernel ? !prepare_kernel(vm, o, image, &arg) : !vm_measure(vm, image->offset, image->size))
 		return false;
-	if (!vm_set_entry(vm, entry, arg))
+	if (!vm_set_entry(vm, entry, arg) || (o->payload && !vm_set_payload(vm, o->payload)))
 		return false;
 	if (o->kernel && o->attest)
 		tell_expected(vm, entry, arg);

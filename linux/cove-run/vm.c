@@ -151,6 +151,35 @@ bool vm_measure(struct vm *vm, uint64_t offset, uint64_t size)
 	return false;
 }
 
+/* A file of up to VM_MAX_PAYLOAD bytes; 0 if it is none. */
+static size_t read_payload(const char *path, uint8_t data[VM_MAX_PAYLOAD + 1])
+{
+	FILE *f = fopen(path, "rbe");
+	size_t n = f ? fread(data, 1, VM_MAX_PAYLOAD + 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	return n > VM_MAX_PAYLOAD ? 0 : n;
+}
+
+bool vm_set_payload(struct vm *vm, const char *path)
+{
+	uint8_t data[VM_MAX_PAYLOAD + 1];
+	struct cove_payload_region region = {
+		.userspace_addr = (uint64_t)(uintptr_t)data,
+		.size = read_payload(path, data),
+	};
+
+	if (!region.size) {
+		complain("%s: no payload: give a file of cove-verify --payload", path);
+		return false;
+	}
+	if (!ioctl(vm->fd, KVM_RISCV_COVE_PAYLOAD, &region))
+		return true;
+	complain("KVM_RISCV_COVE_PAYLOAD: %s: " LOG_HINT, strerror(errno));
+	return false;
+}
+
 static bool add_vcpu(struct vm *vm, unsigned int id, size_t run_size)
 {
 	struct vcpu *vcpu = &vm->vcpus[id];

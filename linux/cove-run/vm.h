@@ -21,7 +21,7 @@
 #define VM_MAX_DISKS	4
 #define VM_MAX_NETS	2
 
-/* The seed's two additions to KVM's interface. */
+/* Additions to KVM's interface; the first two are the seed's. */
 #define KVM_VM_TYPE_RISCV_COVE	(1UL << 9)
 
 struct cove_measure_region {
@@ -31,6 +31,14 @@ struct cove_measure_region {
 };
 
 #define KVM_RISCV_COVE_MEASURE_REGION	_IOR(KVMIO, 0xb5, struct cove_measure_region)
+
+struct cove_payload_region {
+	uint64_t userspace_addr;
+	uint64_t size;
+};
+
+#define KVM_RISCV_COVE_PAYLOAD	_IOW(KVMIO, 0xb6, struct cove_payload_region)
+#define VM_MAX_PAYLOAD		4096
 
 enum vm_end {
 	VM_RUNS,
@@ -89,6 +97,8 @@ struct vm {
 /* Each returns false after it printed one line that says what failed and what helps. */
 bool vm_open(struct vm *vm, const char *device);
 bool vm_create(struct vm *vm, uint64_t ram_size);
+/* A file that holds a secret which is sealed for the TVM; before it runs. */
+bool vm_set_payload(struct vm *vm, const char *path);
 bool vm_measure(struct vm *vm, uint64_t offset, uint64_t size);
 bool vm_add_vcpus(struct vm *vm, unsigned int n);
 /* Interrupt files, one a vCPU, where the host has them to give; sets aia. After vm_add_vcpus(). */

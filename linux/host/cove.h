@@ -28,13 +28,21 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "cove: " fmt
 
-/* The seed's two additions to KVM's interface. */
+/* Additions to KVM's interface; the first two are the seed's. */
 #define KVM_VM_TYPE_RISCV_COVE		BIT(9)
 #define KVM_RISCV_COVE_MEASURE_REGION	_IOR(KVMIO, 0xb5, struct kvm_riscv_cove_measure_region)
 
 struct kvm_riscv_cove_measure_region {
 	__u64 userspace_addr;
 	__u64 gpa;
+	__u64 size;
+};
+
+/* Before the first run: what the TVM may retrieve as its secret (include/cove/payload.h), up to a page. */
+#define KVM_RISCV_COVE_PAYLOAD		_IOW(KVMIO, 0xb6, struct kvm_riscv_cove_payload)
+
+struct kvm_riscv_cove_payload {
+	__u64 userspace_addr;
 	__u64 size;
 };
 
@@ -122,6 +130,8 @@ struct cove_vm {
 	struct mutex lock;		/* all that follows */
 	unsigned long tvm;		/* the TSM's name for it; 0: there is none */
 	bool finalized;
+	void *payload;			/* a page, until the TVM is finalized */
+	unsigned long payload_size;
 	bool measured;			/* something was, by KVM_RISCV_COVE_MEASURE_REGION */
 	bool dead;			/* torn down, or about to be; read anywhere */
 

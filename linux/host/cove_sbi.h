@@ -28,7 +28,7 @@ int cove_sbi_reclaim(phys_addr_t pa, unsigned long pages);
 int cove_sbi_global_fence(void);	/* -EBUSY, not logged: the cycle before is not complete */
 int cove_sbi_local_fence(void);
 int cove_sbi_create_tvm(phys_addr_t params, unsigned long *tvm);
-int cove_sbi_finalize(unsigned long tvm, u64 entry, u64 arg);
+int cove_sbi_finalize(unsigned long tvm, u64 entry, u64 arg, phys_addr_t payload, unsigned long size);
 int cove_sbi_destroy(unsigned long tvm);
 int cove_sbi_add_region(unsigned long tvm, u64 gpa, u64 size);
 int cove_sbi_add_tables(unsigned long tvm, phys_addr_t pa, unsigned long pages);

@@ -112,10 +112,10 @@ int cove_sbi_create_tvm(phys_addr_t params, unsigned long *tvm)
 	return report("CREATE_TVM", ret);
 }
 
-int cove_sbi_finalize(unsigned long tvm, u64 entry, u64 arg)
+int cove_sbi_finalize(unsigned long tvm, u64 entry, u64 arg, phys_addr_t payload, unsigned long size)
 {
 	return report("FINALIZE_TVM",
-		      sbi_ecall(COVE_EID_COVH, COVH_FINALIZE_TVM, tvm, entry, arg, 0, 0, 0));
+		      sbi_ecall(COVE_EID_COVH, COVH_FINALIZE_TVM, tvm, entry, arg, 0, payload, size));
 }
 
 int cove_sbi_destroy(unsigned long tvm)

@@ -129,7 +129,8 @@ static int finalize(struct cove_vcpu *vcpu)
 	if (ret)
 		vm->dead = true;
 	if (!ret && !vm->finalized)
-		ret = cove_sbi_finalize(vm->tvm, vcpu->core.regs.pc, vcpu->core.regs.a1);
+		ret = cove_sbi_finalize(vm->tvm, vcpu->core.regs.pc, vcpu->core.regs.a1,
+					vm->payload_size ? virt_to_phys(vm->payload) : 0, vm->payload_size);
 	if (!ret)
 		vm->finalized = true;
 	cove_pool_refill(vm);

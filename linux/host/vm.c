@@ -92,6 +92,7 @@ static void vm_free(struct kref *ref)
 	for (i = 0; i < COVE_MAX_VCPUS; i++)
 		cove_vcpu_free(vm->vcpus[i]);
 	cove_slots_free(vm);
+	free_page((unsigned long)vm->payload);
 	mem_cgroup_put(vm->memcg);
 	mmdrop(vm->mm);
 	kfree(vm);
@@ -215,6 +216,28 @@ static int measure_region(struct cove_vm *vm, void __user *arg)
 	return cove_slot_measure(vm, &region);
 }
 
+/* Copied once; the TSM takes it when it finalizes the TVM. */
+static int set_payload(struct cove_vm *vm, void __user *arg)
+{
+	struct kvm_riscv_cove_payload payload;
+
+	if (copy_from_user(&payload, arg, sizeof(payload)))
+		return -EFAULT;
+	if (!payload.size || payload.size > PAGE_SIZE)
+		return -EINVAL;
+	if (vm->finalized)
+		return -EBUSY;
+	if (!vm->payload)
+		vm->payload = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!vm->payload)
+		return -ENOMEM;
+	vm->payload_size = 0;
+	if (copy_from_user(vm->payload, u64_to_user_ptr(payload.userspace_addr), payload.size))
+		return -EFAULT;
+	vm->payload_size = payload.size;
+	return 0;
+}
+
 static int create_device(struct cove_vm *vm, struct kvm_create_device __user *arg)
 {
 	struct kvm_create_device device;
@@ -262,6 +285,8 @@ static long vm_ioctl_locked(struct cove_vm *vm, unsigned int cmd, unsigned long 
 		return set_region2(vm, user);
 	case KVM_RISCV_COVE_MEASURE_REGION:
 		return measure_region(vm, user);
+	case KVM_RISCV_COVE_PAYLOAD:
+		return set_payload(vm, user);
 	case KVM_CREATE_VCPU:
 		return cove_vcpu_create_fd(vm, arg);
 	case KVM_CREATE_DEVICE:

@@ -7,7 +7,7 @@ PROFILE_TEXT = "https://riscv.org/TBD"
 
 PLATFORM_KEY, MANUFACTURER, PLATFORM_STATE, PLATFORM_COMPONENTS = -70001, -70002, -70003, -70004
 TSM_KEY, TSM_COMPONENTS, SEALING_KEY = -70011, -70012, -70013
-TVM_IDENTITY, TVM_KEY, INITIAL, RUNTIME = -70021, -70022, -70023, -70024
+TVM_IDENTITY, TVM_KEY, INITIAL, RUNTIME, DEVICES = -70021, -70022, -70023, -70024, -70025
 EVIDENCE = -70031
 
 COMPONENT_TYPE, COMPONENT_MEASUREMENT, COMPONENT_SVN, COMPONENT_MANIFEST, COMPONENT_SIGNER, COMPONENT_HASH = range(1, 7)
@@ -25,4 +25,7 @@ MANUFACTURER_SIZE, CHALLENGE_SIZE, IDENTITY_SIZE = 64, 64, 64
 INITIAL_REGISTERS, RUNTIME_REGISTERS = range(7), range(7, 11)
 REGISTER_NAMES = ["platform firmware", "platform configuration", "TSM", "TSM manifest", "TVM pages", "TVM entry",
                   "TVM configuration", "runtime 0", "runtime 1", "runtime 2", "runtime 3"]
+# what keeps devices from confidential memory
+DEVICE_POLICIES = {1: "all that do DMA are behind an IOMMU", 2: "none does DMA, there is no IOMMU", 3: "trusted"}
+TRUSTED_DEVICES = 3
 UCCS_OID = "2.23.133.5.4.6"

@@ -174,7 +174,7 @@ class Evidence:
         self.sealing_key.public("the sealing key")
 
     def read_tvm(self, t):
-        keys = [c.NONCE, c.TVM_IDENTITY, c.TVM_KEY, c.INITIAL, c.RUNTIME]
+        keys = [c.NONCE, c.TVM_IDENTITY, c.TVM_KEY, c.INITIAL, c.RUNTIME, c.DEVICES]
         mapping(t, keys, "the TVM token", optional=[c.TVM_IDENTITY])
         self.challenge = of_size(t[c.NONCE], c.CHALLENGE_SIZE, "the challenge")
         self.identity = None
@@ -183,6 +183,8 @@ class Evidence:
         self.tvm_key = Key(t[c.TVM_KEY], "the TVM's key")
         self.registers = registers(t[c.INITIAL], c.INITIAL_REGISTERS, "the TVM token")
         self.registers.update(registers(t[c.RUNTIME], c.RUNTIME_REGISTERS, "the TVM token"))
+        self.devices = whole(t[c.DEVICES], "the devices' policy")
+        need(self.devices in c.DEVICE_POLICIES, "the devices' policy is %d, which is none" % self.devices)
 
     def compare_layers(self):
         """What more than one layer says, all say alike."""

@@ -57,7 +57,7 @@ class Machine:
         self.chain = Chain(uds, state, registers)
         self.state, self.registers = state, dict(registers)
         self.tvm_key, self.challenge, self.identity = tvm_key, challenge, identity
-        self.profile = c.PROFILE_TEXT
+        self.profile, self.devices = c.PROFILE_TEXT, 1
         self.rot, self.platform, self.tsm = self.chain.rot, self.chain.platform, self.chain.tsm
 
     def platform_claims(self):
@@ -79,6 +79,7 @@ class Machine:
         out[c.TVM_KEY] = cose_key(self.tvm_key.public_key())
         out[c.INITIAL] = [measurement(i, self.registers[i]) for i in c.INITIAL_REGISTERS]
         out[c.RUNTIME] = [measurement(i, self.registers.get(i, bytes(DIGEST))) for i in c.RUNTIME_REGISTERS]
+        out[c.DEVICES] = self.devices
         return out
 
     def evidence(self):

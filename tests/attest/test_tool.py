@@ -9,14 +9,25 @@ import tempfile
 import unittest
 
 import generate
-from attest import claims, keys, measure
+from attest import claims, keys, measure, seal
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 VERIFY, ROT = (os.path.join(ROOT, "scripts", name) for name in ("cove-verify", "cove-rot"))
 UDS = bytes(range(48))
 REGISTERS = {i: keys.sha384(bytes([i])) for i in range(7)}
 CHALLENGE = bytes(range(64))
+
+
+def open_payload(data, key):
+    """The TSM's half of scripts/attest/seal.py."""
+    header = data[:seal.HEADER]
+    magic, zero, size = seal.HEAD.unpack_from(header)
+    assert (magic, zero, len(data)) == (seal.MAGIC, 0, seal.HEADER + size + seal.TAG)
+    own = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP384R1(), b"\4" + header[160:])
+    out = keys.kdf(seal.KDF_SECRET, key.exchange(ec.ECDH(), own) + keys.sha384(header), seal.KEY + seal.NONCE)
+    return ChaCha20Poly1305(out[:seal.KEY]).decrypt(out[seal.KEY:], data[seal.HEADER:], header)
 
 
 def call(*args):
@@ -46,8 +57,9 @@ class Verdicts(unittest.TestCase):
         item = {"hash": "sha-384", "registers": {str(i): v.hex() for i, v in registers.items()}}
         self.expected = self.write("expected.json", json.dumps(item).encode())
 
-    def evidence(self, state=2, form="cbor"):
+    def evidence(self, state=2, form="cbor", devices=1):
         machine = generate.Machine(UDS, state, REGISTERS, ec.derive_private_key(3, ec.SECP384R1()), CHALLENGE)
+        machine.devices = devices
         return self.write("evidence", getattr(machine, form)())
 
     def judge(self, *more, nonce=CHALLENGE, evidence=None):
@@ -75,6 +87,33 @@ class Verdicts(unittest.TestCase):
             self.assertEqual(text.count("  as expected"), 7)
         self.root = self.write("root.pem", call(ROT, "certificate", self.fuses)[1].encode())
         self.accepted()
+
+    def test_devices(self):
+        """devices that no IOMMU confines are refused unless the policy allows them; a policy that is none always"""
+        self.accepted(evidence=self.evidence(devices=2))
+        self.refused("trusted-devices", evidence=self.evidence(devices=3))
+        self.assertIn("devices: trusted\n", self.accepted("--policy", "trusted-devices", evidence=self.evidence(devices=3)))
+        for devices in (0, 4, 1 << 32, -1, "1"):
+            self.refused("policy", "--policy", "trusted-devices", evidence=self.evidence(devices=devices))
+
+    def test_secret(self):
+        """a secret is sealed for accepted evidence only, anew each time; who has not the key or changes a bit gets nothing"""
+        secret, payload = self.write("secret", b"hush"), self.path("payload")
+        self.refused("state", "--secret", secret, "--payload", payload, evidence=self.evidence(state=3))
+        self.assertFalse(os.path.exists(payload))
+        sealed = []
+        for form in ("cbor", "x509"):
+            self.accepted("--secret", secret, "--payload", payload, evidence=self.evidence(form=form))
+            with open(payload, "rb") as f:
+                sealed.append(f.read())
+        self.assertNotEqual(sealed[0], sealed[1])
+        key = keys.Chain(UDS, 2, REGISTERS).sealing
+        self.assertEqual([open_payload(data, key) for data in sealed], [b"hush", b"hush"])
+        self.assertNotIn(b"hush", sealed[0])
+        self.assertEqual(sealed[0][16:160], b"".join(REGISTERS[i] for i in (4, 5, 6)))
+        for what, name in ((b"", "empty"), (bytes(seal.SECRET_MAX + 1), "large")):
+            self.assertEqual(self.judge("--secret", self.write(name, what), "--payload", payload)[0], 2)
+        self.assertEqual(self.judge("--secret", secret)[0], 2)
 
     def test_nonce(self):
         """evidence for another nonce is refused, and a nonce that was accepted before is a replay"""
@@ -171,6 +210,7 @@ class Agreement(unittest.TestCase):
             "COVE_CLAIM_TSM_KEY": claims.TSM_KEY, "COVE_CLAIM_TSM_COMPONENTS": claims.TSM_COMPONENTS,
             "COVE_CLAIM_SEALING_KEY": claims.SEALING_KEY, "COVE_CLAIM_TVM_IDENTITY": claims.TVM_IDENTITY,
             "COVE_CLAIM_TVM_KEY": claims.TVM_KEY, "COVE_CLAIM_INITIAL": claims.INITIAL, "COVE_CLAIM_RUNTIME": claims.RUNTIME,
+            "COVE_CLAIM_DEVICES": claims.DEVICES,
             "COVE_CLAIM_EVIDENCE": claims.EVIDENCE, "COVE_COMPONENT_TYPE": claims.COMPONENT_TYPE,
             "COVE_COMPONENT_MEASUREMENT": claims.COMPONENT_MEASUREMENT, "COVE_COMPONENT_SVN": claims.COMPONENT_SVN,
             "COVE_COMPONENT_MANIFEST": claims.COMPONENT_MANIFEST, "COVE_COMPONENT_SIGNER": claims.COMPONENT_SIGNER,
@@ -185,6 +225,7 @@ class Agreement(unittest.TestCase):
             "COVE_KDF_SEALING_CDI": keys.KDF_SEALING_CDI.decode(), "COVE_KDF_ROT_KEY": keys.KDF_ROT_KEY.decode(),
             "COVE_KDF_ATTESTATION_KEY": keys.KDF_ATTESTATION_KEY.decode(),
             "COVE_KDF_SEALING_KEY": keys.KDF_SEALING_KEY.decode(), "COVE_KDF_CDI_ID": keys.KDF_CDI_ID.decode(),
+            "COVE_KDF_SECRET": seal.KDF_SECRET.decode(),
             "COVE_DEBUG_TEXT": keys.DEBUG.decode()}
         self.assertEqual({name: value(name) for name in pairs}, pairs)
         states = {value("COVE_STATE_" + name.upper().replace(" ", "_")): name for name in keys.STATES.values()}

@@ -4,6 +4,7 @@
 #define ORACLE_REFUSED_H
 
 #include "check/check.h"
+#include "cove/attest.h"
 #include "cove/covg.h"
 #include "rv/world.h"
 #include <sbi.h>
@@ -27,12 +28,15 @@ static inline struct watched watched_begin(const struct world *caller, bool comp
 }
 
 /*
- * Evidence is made in steps, over several runs of the vCPU that asked for it: the call that says that it failed ends the job and
- * wipes what it worked in.
+ * Evidence is made, and a secret unsealed, in steps, over several runs of the vCPU that asked for it: the call that says that it
+ * failed ends the job and wipes what it worked in.
  */
 static inline bool watched_ends_job(const struct world *w)
 {
-	return w->gpr[REG_A7] == SBI_EXT_COVG && w->gpr[REG_A6] == COVG_GET_EVIDENCE;
+	if (w->gpr[REG_A7] == SBI_EXT_ATST)
+		return w->gpr[REG_A6] == ATST_GET_EVIDENCE;
+	return w->gpr[REG_A7] == SBI_EXT_COVG &&
+	       (w->gpr[REG_A6] == COVG_GET_EVIDENCE || w->gpr[REG_A6] == COVG_RETRIEVE_SECRET);
 }
 
 /* After it, where @next goes on. True: it was refused. */

@@ -2,7 +2,7 @@
 #
 # Unit tests of tsm/: part of unit.mk, which includes this. They see the configuration of the target build.
 
-UNIT_TESTS		+= sweep page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence mediate hcsr sbi stress iommu pci
+UNIT_TESTS		+= sweep page epoch gstage decode region covh tvm run tvm_sbi share fold measure attest evidence secret salus mediate hcsr sbi stress iommu pci
 
 UNIT_CFLAGS		+= -I$(OUT)/include
 
@@ -36,13 +36,15 @@ mediate_SRC		:= $(UNIT_RIG) tsm/io/mediate.c
 hcsr_SRC		:= $(UNIT_RIG)
 sbi_SRC			:= $(UNIT_RIG)
 evidence_SRC		:= $(tvm_SRC)
+secret_SRC		:= $(tvm_SRC)
+salus_SRC		:= $(tvm_SRC)
 stress_SRC		:= $(UNIT_RIG)
 iommu_SRC		:= $(UNIT_RIG)
 pci_SRC			:= $(addprefix tsm/io/,pci.c pci_caps.c pci_decode.c pci_iommu.c virtio.c) $(UNIT_FDT) lib/rv/host/rv_host.c
 
 include tests/oracle/oracle.mk
 
-$(foreach t,sweep covh tvm run tvm_sbi share fold attest evidence mediate hcsr sbi stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
+$(foreach t,sweep covh tvm run tvm_sbi share fold attest evidence secret salus mediate hcsr sbi stress iommu,$(eval $(t)_LDFLAGS := $(UNIT_RIG_LDFLAGS)))
 
 $(UNIT_RIG:%.c=$(UNIT_OUT)/obj/%.o): | $(GEN)/config.h
 

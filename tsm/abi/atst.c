@@ -8,10 +8,7 @@
 #include "cove/attest.h"
 #include "sbi.h"
 
-/*
- * Lists the registers that have a fwid; the others are COVG's alone. Salus's guests insist on
- * DiceTcbInfo among the formats, though get_evidence answers -2 in this version.
- */
+/* Lists the registers that have a fwid; the others are COVG's alone. */
 static void describe(struct atst_capabilities *caps)
 {
 	u32 n = 0;
@@ -92,6 +89,8 @@ bool tvm_atst_call(const struct tvm_call *c)
 	switch (c->vcpu->world.gpr[REG_A6]) {
 	case ATST_GET_CAPABILITIES:
 		return get_capabilities(c);
+	case ATST_GET_EVIDENCE:
+		return atst_get_evidence(c);
 	case ATST_EXTEND_MEASUREMENT:
 		return extend_measurement(c);
 	case ATST_READ_MEASUREMENT:

@@ -109,6 +109,8 @@ bool tvm_covg_call(const struct tvm_call *c)
 		return covg_extend_measurement(c);
 	case COVG_GET_EVIDENCE:
 		return covg_get_evidence(c);
+	case COVG_RETRIEVE_SECRET:
+		return covg_retrieve_secret(c);
 	case COVG_READ_MEASUREMENT:
 		return covg_read_measurement(c);
 	}

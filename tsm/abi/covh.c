@@ -135,7 +135,8 @@ static __noinline enum tsm_err info_long(hpa_t to)
 		.tsm_state = COVE_TSM_READY,
 		.tsm_impl_id = COVE_TSM_IMPL_ID,
 		.tsm_version = TSM_VERSION,
-		.tsm_capabilities = COVE_CAP_MEMORY_ALLOCATION | COVE_CAP_AIA,
+		.tsm_capabilities = COVE_CAP_MEMORY_ALLOCATION | COVE_CAP_AIA | COVE_CAP_ATTESTATION_LOCAL |
+				    COVE_CAP_ATTESTATION_REMOTE,
 		.tvm_state_pages = TVM_STATE_PAGES,
 		.tvm_max_vcpus = TVM_MAX_VCPUS,
 		.tvm_vcpu_state_pages = vcpu_state_pages(),

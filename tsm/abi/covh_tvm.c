@@ -2,6 +2,7 @@
 /* COVH: the life of a TVM and its address space's outline (ABI.md 4.6 to 4.11). */
 #include "abi/call.h"
 #include "abi/stretch.h"
+#include "base/string.h"
 #include "cove/covh.h"
 #include "host/space.h"
 #include "page/page.h"
@@ -54,6 +55,24 @@ struct finalize_plan {
 	u8 identity[TVM_IDENTITY_SIZE];
 };
 
+/*
+ * Ours, beyond the specification, where a4 and a5 mean nothing and hold anything: what they name is a payload
+ * (cove/payload.h) when it looks like one, and else nothing. It is read once, to where it stays; the TVM is in
+ * FINALIZING, this call's alone.
+ */
+static void payload_take(const struct call *c, struct tvm *t)
+{
+	struct cove_payload *payload = tvm_payload(t);
+	u64 size = c->arg[5];
+
+	if (size <= COVE_PAYLOAD_HEADER + COVE_PAYLOAD_TAG || size > sizeof(*payload) ||
+	    !IS_ALIGNED(c->arg[4], 8ULL))
+		return;
+	if (host_copy_in(payload, HPA(c->arg[4]), size) != TSM_OK || payload->magic != COVE_PAYLOAD_MAGIC ||
+	    size != COVE_PAYLOAD_HEADER + (u64)payload->size + COVE_PAYLOAD_TAG)
+		memset(payload, 0, sizeof(*payload));
+}
+
 static enum tsm_err finalize_decode(const struct call *c, struct finalize_plan *p)
 {
 	u64 identity = c->arg[3];
@@ -85,8 +104,10 @@ struct reply covh_finalize_tvm(const struct call *c)
 		tvm_finalize_pause(p.tvm);
 		err = TSM_AGAIN;
 	}
-	if (err == TSM_OK)
+	if (err == TSM_OK) {
+		payload_take(c, p.tvm);
 		tvm_finalize(p.tvm, c->arg[1], c->arg[2], p.identity);
+	}
 	tvm_put(p.tvm);
 	return reply_value(err, 0);
 }

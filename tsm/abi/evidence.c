@@ -1,74 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * COVG get_evidence (ABI.md 15.2, docs/attestation.md): a job of the vCPU's. What it needs of the
- * TVM's memory is copied once, when it begins; its answer is written when all is done. In between
- * the vCPU stands at its ECALL.
+ * TVM's memory is copied once, when it begins; its answer is written when all is done.
  */
-#include "abi/tvm_sbi.h"
+#include "abi/job.h"
 #include "base/string.h"
 #include "cove/attest.h"
-#include "measure/identity.h"
+#include "io/policy.h"
 #include "sbi.h"
 
-static struct notary_mailbox *mailbox(const struct tvm_call *c)
-{
-	return task_mailbox(vcpu_arena(c->vcpu));
-}
-
-/* The vCPU's registers name the call that the job is for. */
-static bool job_is_for(const struct vcpu_job *job, const struct world *w)
-{
-	return job->step != JOB_NONE && !memcmp(job->call, &w->gpr[REG_A0], sizeof(job->call));
-}
-
-/* The end of the job, whatever it came to: keys and intermediates are gone. */
-static void job_end(struct vcpu *v)
-{
-	task_clear(&v->task, vcpu_arena(v));
-	memset(&v->job, 0, sizeof(v->job));
-}
-
-static bool job_fail(const struct tvm_call *c, s64 error)
-{
-	job_end(c->vcpu);
-	return tvm_reply(c, error, 0);
-}
-
-/* The request is in the mailbox. The task is entered when the call has been served. */
-static bool job_step(const struct tvm_call *c, enum vcpu_job_step step)
+/* Reads key and challenge. A page is missing: nothing has begun. */
+static bool begin(const struct tvm_call *c)
 {
 	struct vcpu *v = c->vcpu;
+	struct notary_request *q;
+	gpa_t missing;
 
-	v->job.step = step;
-	task_start(&v->task, vcpu_arena(v));
-	v->job.enter = true;
-	return true;
-}
-
-/* Reads key and challenge. False: a page is missing, and nothing has begun. */
-static bool begin(const struct tvm_call *c, gpa_t *missing)
-{
-	struct vcpu *v = c->vcpu;
-	struct notary_request *q = &mailbox(c)->request;
-
-	job_end(v);
+	job_begin(c);
+	q = &job_mailbox(c)->request;
 	q->op = NOTARY_PARSE_KEY;
 	q->input.size = (u32)tvm_arg(c, 1);
-	if (!tvm_read(c->tvm, GPA(tvm_arg(c, 0)), q->input.data, q->input.size, missing) ||
-	    !tvm_read(c->tvm, GPA(tvm_arg(c, 2)), v->job.challenge, sizeof(v->job.challenge), missing))
-		return false;
-	memcpy(v->job.call, &v->world.gpr[REG_A0], sizeof(v->job.call));
-	return true;
+	if (!tvm_read(c->tvm, GPA(tvm_arg(c, 0)), q->input.data, q->input.size, &missing) ||
+	    !tvm_read(c->tvm, GPA(tvm_arg(c, 2)), v->job.challenge, sizeof(v->job.challenge), &missing))
+		return tvm_need_page(c, CAUSE_LOAD_GUEST, missing);
+	return job_step(c, JOB_KEY);
 }
 
-static bool ask_evidence(const struct tvm_call *c, const struct cove_handoff *h)
+/* The TSM's own identity first, where it is not known yet. */
+static bool ask(const struct tvm_call *c)
 {
-	struct notary_request *q = &mailbox(c)->request;
+	struct notary_request *q = &job_mailbox(c)->request;
 	struct notary_evidence *e = &q->evidence;
+	const struct cove_handoff *h = identity();
 	struct measure_reg reg;
 
+	if (!h)
+		return job_make_identity(c);
 	q->op = NOTARY_EVIDENCE;
 	e->format = (u32)tvm_arg(c, 3);
+	e->devices = policy_protection();
 	e->subject = c->vcpu->job.key;
 	memcpy(e->challenge, c->vcpu->job.challenge, sizeof(e->challenge));
 	memcpy(e->identity, c->tvm->identity, sizeof(e->identity));
@@ -83,58 +53,27 @@ static bool ask_evidence(const struct tvm_call *c, const struct cove_handoff *h)
 	return job_step(c, JOB_EVIDENCE);
 }
 
-/* The TSM's own identity first, where it is not known yet. */
-static bool next_step(const struct tvm_call *c)
-{
-	struct notary_request *q = &mailbox(c)->request;
-	const struct cove_handoff *h = identity();
-
-	if (h)
-		return ask_evidence(c, h);
-	q->op = NOTARY_HANDOFF;
-	q->svn = COVE_TCB_SVN;
-	return job_step(c, JOB_IDENTITY);
-}
-
-static bool deliver(const struct tvm_call *c, const struct notary_reply *r)
-{
-	u64 size = r->size;
-	gpa_t missing;
-
-	if (size > sizeof(r->data))
-		return job_fail(c, SBI_ERR_FAILED);
-	if (size > tvm_arg(c, 5))
-		return job_fail(c, SBI_ERR_INVALID_PARAM);
-	/* Until the last page is there the call goes on, and nobody expects anything in the others. */
-	if (!tvm_write(c->tvm, GPA(tvm_arg(c, 4)), r->data, size, &missing))
-		return tvm_need_page(c, CAUSE_STORE_GUEST, missing);
-	job_end(c->vcpu);
-	return tvm_reply(c, SBI_SUCCESS, size);
-}
-
-/* The task is done with a step. Nothing that it wrote is believed but what is checked here. */
 static bool step_done(const struct tvm_call *c)
 {
-	const struct notary_reply *r = &mailbox(c)->reply;
+	const struct notary_reply *r = &job_mailbox(c)->reply;
 	struct vcpu_job *job = &c->vcpu->job;
 
-	if (r->status == NOTARY_REFUSED)
-		return job_fail(c, SBI_ERR_INVALID_PARAM);
-	if (r->status != NOTARY_OK)
-		return job_fail(c, SBI_ERR_FAILED);
 	switch (job->step) {
 	case JOB_NONE:
+	case JOB_SECRET:
+	case JOB_CSR:
+	case JOB_SALUS:
 		break;
 	case JOB_KEY:
 		job->key = r->key;
 		if (job->key.curve >= DICE_CURVES)
 			break;
-		return next_step(c);
+		return ask(c);
 	case JOB_IDENTITY:
 		identity_publish(&r->handoff);
-		return next_step(c);
+		return ask(c);
 	case JOB_EVIDENCE:
-		return deliver(c, r);
+		return job_deliver(c, GPA(tvm_arg(c, 4)), tvm_arg(c, 5));
 	}
 	return job_fail(c, SBI_ERR_FAILED);
 }
@@ -169,26 +108,20 @@ static bool sizes_valid(const struct tvm_call *c)
  */
 bool covg_get_evidence(const struct tvm_call *c)
 {
-	struct vcpu *v = c->vcpu;
-	gpa_t missing;
-
 	if (!buffers_valid(c))
 		return tvm_reply(c, SBI_ERR_INVALID_ADDRESS, 0);
 	if (!sizes_valid(c))
 		return tvm_reply(c, SBI_ERR_INVALID_PARAM, 0);
-	if (!job_is_for(&v->job, &v->world)) {
-		if (!begin(c, &missing))
-			return tvm_need_page(c, CAUSE_LOAD_GUEST, missing);
-		return job_step(c, JOB_KEY);
-	}
-	switch (v->task.state) {
-	case TASK_READY:
-		v->job.enter = true;
+	switch (job_look(c)) {
+	case JOB_OTHER:
+		return begin(c);
+	case JOB_RUNS:
 		return true;
-	case TASK_DONE:
+	case JOB_REPLIED:
 		return step_done(c);
-	case TASK_NONE:
-	case TASK_FAILED:
+	case JOB_REFUSED:
+		return job_fail(c, SBI_ERR_INVALID_PARAM);
+	case JOB_BROKEN:
 		break;
 	}
 	return job_fail(c, SBI_ERR_FAILED);

@@ -44,6 +44,12 @@ bool covg_read_measurement(const struct tvm_call *c);
 /* evidence.c: COVG function 8 */
 bool covg_get_evidence(const struct tvm_call *c);
 
+/* atst_evidence.c: ATST function 1 */
+bool atst_get_evidence(const struct tvm_call *c);
+
+/* secret.c: COVG function 9 */
+bool covg_retrieve_secret(const struct tvm_call *c);
+
 /* The range does not wrap and is confidential, all in one region. Its pages may be missing. */
 bool tvm_is_confidential(const struct tvm_call *c, gpa_t gpa, u64 size);
 /*

@@ -14,6 +14,7 @@
 #include "base/types.h"
 #include "base/err.h"
 #include "base/spinlock.h"
+#include "cove/payload.h"
 #include "gstage/gstage.h"
 #include "measure/measure.h"
 #include "page/epoch.h"
@@ -25,7 +26,7 @@
 
 enum {
 	TVM_MAX_VCPUS	= 256,
-	TVM_STATE_PAGES	= 2,
+	TVM_STATE_PAGES	= 3,	/* struct tvm, then its attestation payload */
 	TVM_IDENTITY_SIZE = 64,
 };
 
@@ -82,8 +83,14 @@ struct tvm {
 	u32 vcpu_pfn[TVM_MAX_VCPUS];	/* first frames, 0: none; read without the lock */
 };
 
-static_assert(sizeof(struct tvm) <= TVM_STATE_PAGES * PAGE_SIZE, "GET_TSM_INFO says so");
+static_assert(sizeof(struct tvm) <= (TVM_STATE_PAGES - 1) * PAGE_SIZE, "GET_TSM_INFO says so");
 static_assert(PAGE_OWNER_BITS < 32, "vcpu_pfn holds frame numbers, with and without a sign");
+
+/* What FINALIZE_TVM was given; zeros: nothing. */
+static inline struct cove_payload *tvm_payload(struct tvm *t)
+{
+	return (struct cove_payload *)((char *)t + (TVM_STATE_PAGES - 1) * PAGE_SIZE);
+}
 
 static inline u64 tvm_add_frames(const struct tvm_add *a)
 {

@@ -60,14 +60,22 @@ enum vcpu_job_step {
 	JOB_KEY,		/* the key is read */
 	JOB_IDENTITY,		/* the TSM's own keys are made */
 	JOB_EVIDENCE,
+	JOB_SECRET,
+	JOB_CSR,		/* Salus's: the request is read */
+	JOB_SALUS,
 };
 
 struct vcpu_job {
 	enum vcpu_job_step step;
 	bool enter;		/* the task is to go on now */
 	u64 call[8];		/* a0 to a7 of the ECALL */
-	struct dice_public key;
-	u8 challenge[COVE_CHALLENGE_SIZE];
+	union {
+		struct {
+			struct dice_public key;
+			u8 challenge[COVE_CHALLENGE_SIZE];
+		};
+		struct notary_applicant applicant;	/* Salus's */
+	};
 };
 
 struct vcpu {

@@ -630,14 +630,29 @@ static void get_evidence(struct call *c)
 		tvm_poke(&w.vm, 0, MAPPED_GPA + 8 * i, key[i]);
 }
 FIXTURE(COVG, get_evidence, get_evidence, nothing, TVM_WORLD)
-FIXTURE(COVG, retrieve_secret, no_args, nothing, TVM_WORLD | NEVER_GOOD)
+GOOD(retrieve_secret, MAPPED_GPA, PAGE_SIZE)
+FIXTURE(COVG, retrieve_secret, retrieve_secret, nothing, TVM_WORLD | NEVER_GOOD)
 GOOD(read_mr, MAPPED_GPA, 2 * PAGE_SIZE, COVE_MR_TVM_PAGES)
 FIXTURE(COVG, read_measurement, read_mr, nothing, TVM_WORLD)
 
 /* Salus's: by PCR; the first that a TVM may extend is 17, 2 is that of the pages. */
 GOOD(get_capabilities, MAPPED_GPA + 8, sizeof(struct atst_capabilities))
 FIXTURE(ATST, get_capabilities, get_capabilities, nothing, TVM_WORLD)
-FIXTURE(ATST, get_evidence, no_args, nothing, TVM_WORLD | NEVER_GOOD)
+/* A PKCS #10 request of 157 bytes, signed by the first key of RFC 8032, 7.1. */
+static void atst_evidence(struct call *c)
+{
+	static const u64 csr[] = {
+		0x0001024e309a8130, 0x0306173019311b30, 0x672061100c030455, 0x20666f2074736575, 0x302a3073756c6153,
+		0x210370652b030605, 0x0ab18201985ad700, 0x0764c9d3fe4bd5b7, 0x23a6daf372e10e3a, 0x5107f7681a02af25,
+		0x2b0306053000a01a, 0x148e220041037065, 0x719ba6eed52dbd23, 0x20f35b154e28a458, 0x20ba77bfdc70bef4,
+		0xc8ba2f9463c25ade, 0xca6def50921c8a12, 0x02b2d33971499002, 0xfc75103907bdf2ff, 0x00000000d99cd2e1,
+	};
+
+	ARGS(MAPPED_GPA, 157, MAPPED_GPA, 0, MAPPED_GPA, 2 * PAGE_SIZE);
+	for (u32 i = 0; i < ARRAY_SIZE(csr); i++)
+		tvm_poke(&w.vm, 0, MAPPED_GPA + 8 * i, csr[i]);
+}
+FIXTURE(ATST, get_evidence, atst_evidence, nothing, TVM_WORLD)
 GOOD(atst_extend, MAPPED_GPA + 8, COVE_MR_SIZE, 17)
 FIXTURE(ATST, extend_measurement, atst_extend, nothing, TVM_WORLD)
 GOOD(atst_read, MAPPED_GPA + 8, 2 * PAGE_SIZE, 2)
