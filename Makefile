@@ -177,6 +177,7 @@ check-newest-module: overlay-all overlay-newest guest-newest
 -include tests/firmware/firmware.mk
 -include tests/static/static.mk
 -include tests/model/model.mk
+-include tests/proof/proof.mk
 
 # --- what one runs -------------------------------------------------------------------------------------------------
 
