@@ -181,7 +181,7 @@ check-newest-module: overlay-all overlay-newest guest-newest
 
 # --- what one runs -------------------------------------------------------------------------------------------------
 
-.PHONY: deps-run deps-check check-images check-newest-module check-vmm unit conformance
+.PHONY: deps-run deps-check check-images check-newest-module check-vmm unit conformance bench-linux
 deps-run deps-check: deps-%:
 	$(Q)scripts/deps $*
 
@@ -200,6 +200,10 @@ check: ## every test; closes with "N passed, M failed"
 
 check-long: ## the same and what takes longer (scale, another QEMU, the newest kernel's module, millions of wild calls)
 	$(Q)scripts/check --long
+
+bench-linux: deps-run ## a stock kernel as TVM against the same as host, with and without the TSM; build/bench-linux.md
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tsm.bin linux-stable guest-stable
+	$(Q)tests/linux/bench.py --out $(BUILD)/bench-linux.md
 
 # AT: where the TSM says in its banner that it is; without it, where the firmware loads it to.
 gdb: $(BUILD)/tsm.bin ## attach gdb to a machine started with: scripts/run-qemu --host stable --gdb (AT=0x...: address in the banner)
