@@ -11,6 +11,7 @@
 #include "vm.h"
 
 #define SECTOR		512
+#define F_SEG_MAX	(1ULL << 2)
 #define F_READ_ONLY	(1ULL << 5)
 #define F_FLUSH		(1ULL << 9)
 #define TYPE_IN		0
@@ -144,8 +145,10 @@ bool block_open(struct block *b, const char *path)
 		return false;
 	}
 	b->config.capacity = size / SECTOR;
+	/* A request has a header and a status besides. Without this a driver makes one request of each page. */
+	b->config.seg_max = VIRTIO_PARTS - 2;
 	b->virtio.id = VIRTIO_ID_BLOCK;
-	b->virtio.features = F_FLUSH | (b->read_only ? F_READ_ONLY : 0);
+	b->virtio.features = F_FLUSH | F_SEG_MAX | (b->read_only ? F_READ_ONLY : 0);
 	b->virtio.config = &b->config;
 	b->virtio.config_size = sizeof(b->config);
 	b->virtio.nr_queues = 1;

@@ -7,6 +7,8 @@
 
 struct block_config {
 	uint64_t capacity;		/* in sectors of 512 bytes */
+	uint32_t size_max;		/* not offered */
+	uint32_t seg_max;		/* parts of a request's data */
 };
 
 struct block {

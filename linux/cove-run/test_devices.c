@@ -193,6 +193,7 @@ static void test_block(struct block *b)
 
 	ok(virtio_load(v, 0, 4) == 0x74726976 && virtio_load(v, 8, 4) == 2, "a virtio block device");
 	ok(virtio_load(v, 0x100, 4) == 8, "its capacity is the file's");
+	ok(virtio_load(v, 0x10c, 4) == VIRTIO_PARTS - 2, "a request may have many parts");
 	start(v);
 	ok(virtio_load(v, 0x70, 4) == 15, "it accepts its driver");
 	memset(ram + (BUFFER + 0x100 - RAM_BASE), 0x5a, 512);
