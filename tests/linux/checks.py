@@ -39,7 +39,7 @@ def says_measurements_agree(run):
 
 
 def mount_debugfs(run):
-    run.shell.ok("mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug")
+    run.shell.ok("grep -q ' /sys/kernel/debug ' /proc/mounts || mount -t debugfs debugfs /sys/kernel/debug")
 
 
 def pages_are_back(run):
