@@ -16,7 +16,7 @@ def guest_login(run, command):
     """Starts a stock guest and logs in on its console."""
     machine = run.shell.machine
     machine.line(command + "; ended=$?")
-    machine.expect(r"cove-guest login: ", 400, PANIC + "|^cove-run: .*")
+    machine.expect(r"cove-guest login: ", 400, PANIC + "|^cove-run: (?!expected).*")
     machine.line("root")
     machine.expect(GUEST_PROMPT, 60, PANIC)
 
