@@ -39,4 +39,6 @@
 #define OP_FPV_CHECK		5		/* likewise; result: what differs. FS and VS end as b says */
 #define OP_FPV_OFF		6		/* one look at register a of a unit that the vCPU has off; result: the cause */
 
+#define OP_WFI			7		/* one WFI */
+
 #endif

@@ -60,6 +60,8 @@ perform:
 	beq	s1, t0, fpv_check
 	li	t0, OP_FPV_OFF
 	beq	s1, t0, fpv_off
+	li	t0, OP_WFI
+	beq	s1, t0, wait
 	li	a0, 0
 	ret
 
@@ -85,6 +87,11 @@ fpv_check:
 	csrc	sstatus, t0
 	and	t0, t0, a1
 	csrs	sstatus, t0
+	ret
+
+wait:
+	wfi
+	li	a0, 0
 	ret
 
 fpv_off:
