@@ -56,7 +56,7 @@ $(1)/third_party/mbedcrypto/%.o: $(DEPS)/stamps/src lib/third_party.mk lib/base/
 
 $(1)/third_party/sodium/%.o: $(DEPS)/stamps/sodium-src lib/third_party.mk lib/base/string.h
 	@mkdir -p $$(@D)
-	$$(Q)$(2) $(4) $(THIRD_PARTY_CFLAGS) -isystem $$(call third_party_cc_include,$(2)) -O2 $(THIRD_PARTY_SODIUM_DEFS) \
+	$$(Q)$(2) $(4) $(THIRD_PARTY_CFLAGS) -isystem $$(call third_party_cc_include,$(2)) -Os $(THIRD_PARTY_SODIUM_DEFS) \
 		$$(if $$(findstring /crypto_sign/,$$@),-Dge25519_scalarmult_base=ed25519_scalarmult_base) \
 		-I$(THIRD_PARTY_SODIUM)/include/sodium -I$(THIRD_PARTY_SODIUM)/include -c $(THIRD_PARTY_SODIUM)/$$*.c -o $$@
 
