@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/cove/churn, for root: while it is 1, a thread converts blocks of all sizes up to 2 MiB and takes them
- * back, without pause, so that what is a disk's or a network's buffer now was confidential a moment ago, and the leaves
- * that devices and harts share are split and folded beneath them. Reading it gives the number of pages that went both ways.
- * What is lost or comes back with something in it is counted in "pages", as always.
+ * /sys/kernel/debug/cove/churn, for root: while it is 1, a thread converts blocks of all sizes up
+ * to 2 MiB and takes them back, without pause, so that what is a disk's or a network's buffer now
+ * was confidential a moment ago, and the leaves that devices and harts share are split and folded
+ * beneath them. Reading it gives the number of pages that went both ways. What is lost or comes back
+ * with something in it is counted in "pages", as always.
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
