@@ -32,7 +32,7 @@ bool sha512_select(enum sha512_kind k)
 	memcpy(b, a, sizeof(b));
 	sha512_blocks_plain(a, sha512_k, 2);
 	blocks_of(k, b, sha512_k, 2);
-	if (memcmp(a, b, sizeof(a)))
+	if (memcmp(a, b, sizeof(a)) != 0)
 		return false;
 	kind = k;
 	return true;

@@ -63,9 +63,9 @@ static u64 probe_vmid_max(void)
  * The optional CSRs that VS mode reaches on this hart. Where Smstateen exists its bits keep jvt, scontext and the control
  * transfer records closed; sstateen1 to 3 stay closed by hart_setup(). fcsr answers while FS is off only with Zfinx.
  */
-static u32 probe_world_csrs(const struct isa_set *isa)
+static u16 probe_world_csrs(const struct isa_set *isa)
 {
-	u32 has = 0;
+	u16 has = 0;
 
 	csr_clear(CSR_SSTATUS, SSTATUS_FS);
 	if (rv_csr_exists_fcsr())

@@ -92,7 +92,11 @@ struct hart_features {
 	bool fp;
 	bool seed;			/* Zkr, and the firmware lets S mode read it */
 	bool lcofi;			/* the TSM can hand the counters' overflow interrupt on (hvien) */
-	u32 world_csrs;			/* optional CSRs that a change of world moves: WORLD_HAS_* */
+	/* An illegal instruction of VS mode that hedeleg does not give to it arrives in the TSM. */
+	bool illegal_traps;
+	/* VMIDs, and of the CSRs that not every hart has sstateen0 alone: vcpu/switch.h. */
+	bool plain_switch;
+	u16 world_csrs;			/* optional CSRs that a change of world moves: WORLD_HAS_* */
 	u64 vlenb;			/* bytes in a vector register, 0 without V */
 	u64 vmid_max;			/* largest VMID that hgatp holds, 0 when there are none */
 	u64 henvcfg;			/* bits that can be granted to VS mode */
@@ -100,11 +104,8 @@ struct hart_features {
 	u64 geilen;			/* guest interrupt files a hart */
 	u64 imsic_ids;			/* identities of a guest interrupt file: 1 .. imsic_ids */
 	u64 cboz_block;			/* bytes that cbo.zero clears, 0 where the TSM cannot use it */
-	/* An illegal instruction of VS mode that hedeleg does not give to it arrives in the TSM. */
-	bool illegal_traps;
-	/* VMIDs, and of the CSRs that not every hart has sstateen0 alone: vcpu/switch.h. */
-	bool plain_switch;
 };
+static_assert(sizeof(struct hart_features) == 64, "no padding");
 
 extern struct hart_features hart_features;
 extern struct hart *harts[MAX_HARTS];
