@@ -118,7 +118,7 @@ def terminal_is_back(run):
 def guest_killed(run):
     run.shell.ok("stty -a >/tmp/before; (sleep 5; kill -9 $(cat /tmp/vmm)) &")
     run.shell.machine.line("sh -c 'echo $$ >/tmp/vmm; exec cove-run debian'; sleep 3")
-    run.shell.machine.expect(r"^Killed", 60, PANIC)
+    run.shell.machine.expect(r"Killed", 60, PANIC)
     run.shell.machine.expect(PROMPT, 60)
     terminal_is_back(run)
     run.shell.ok("stty -a | cmp - /tmp/before")
