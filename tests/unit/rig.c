@@ -51,14 +51,6 @@ void __attribute__((weak)) __noreturn platform_fail(void)
 	abort();
 }
 
-struct world *host_base_call(struct world *w)
-{
-	w->gpr[REG_A0] = (u64)SBI_ERR_NOT_SUPPORTED;
-	w->gpr[REG_A1] = 0;
-	w->sepc += 4;
-	return w;
-}
-
 static bool is_host(u64 spa)
 {
 	return spa >= RIG_HOST_BASE;
