@@ -3,7 +3,8 @@
  * KVM_GET_ONE_REG, KVM_SET_ONE_REG, KVM_GET_REG_LIST. What a TVM starts with is for the TSM to say:
  * pc and a1 of the boot vCPU are the VMM's, a0 is the vCPU's id, everything else is zero. The VMM
  * reads that, and may write it; anything else is refused (-EINVAL), since it would not be so. Once
- * the TVM is finalized its registers are its own: -EPERM.
+ * the TVM is finalized its registers are its own: what is read stays what it started with, since
+ * QEMU reads them when a guest powers off and does not survive an error; a write is -EPERM.
  *
  * Its clock and timer are its own, too. The VMM may read them, and what it writes has no effect:
  * VMMs write back what they read when a VM goes on after a pause.
@@ -46,7 +47,7 @@ static int core_reg(struct cove_vcpu *vcpu, u64 index, u64 __user *user, bool se
 
 	if (index >= words)
 		return -ENOENT;
-	if (READ_ONCE(vcpu->vm->finalized))
+	if (set && READ_ONCE(vcpu->vm->finalized))
 		return -EPERM;
 	word = (unsigned long *)&vcpu->core + array_index_nospec(index, words);
 	if (!set)
@@ -66,7 +67,7 @@ static int zero_reg(struct cove_vcpu *vcpu, void __user *user, unsigned int size
 	unsigned int i;
 	u8 byte;
 
-	if (READ_ONCE(vcpu->vm->finalized))
+	if (set && READ_ONCE(vcpu->vm->finalized))
 		return -EPERM;
 	if (!set)
 		return clear_user(user, size) ? -EFAULT : 0;
