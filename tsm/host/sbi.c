@@ -112,11 +112,13 @@ static bool base_value(u64 fid, u64 *value)
 struct world *host_base_call(struct world *w)
 {
 	u64 fid = w->gpr[REG_A6], value = 0;
+	bool known;
 
 	w->sepc += 4;
 	if (likely(fid == SBI_BASE_PROBE))
 		return probe(w);
-	reply(w, base_value(fid, &value) ? SBI_SUCCESS : SBI_ERR_NOT_SUPPORTED, (s64)value);
+	known = base_value(fid, &value);
+	reply(w, known ? SBI_SUCCESS : SBI_ERR_NOT_SUPPORTED, (s64)value);
 	return w;
 }
 

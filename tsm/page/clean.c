@@ -10,7 +10,7 @@
 
 void page_scrub_one(pfn_t pfn)
 {
-	if (*page_word_at(pfn) != CLEAN)
+	if (rv_load(page_word_at(pfn)) != CLEAN)
 		page_scrub(pfn, 1);
 }
 
