@@ -8,7 +8,10 @@
 
 static u64 number(const char *name, u64 otherwise)
 {
-	return getenv(name) ? strtoull(getenv(name), NULL, 0) : otherwise;
+	const char *value = getenv(name);
+
+	/* What make exports without a value is there and empty. */
+	return value && *value ? strtoull(value, NULL, 0) : otherwise;
 }
 
 static void games(void **state)

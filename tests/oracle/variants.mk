@@ -26,7 +26,7 @@ endef
 # --- harts that are threads ----------------------------------------------------------------------------------------
 
 THREADS_OUT		:= $(BUILD)/threads
-THREADS_WRAPPED		:= page_claim page_commit tvm_fence
+THREADS_WRAPPED		:= page_claim page_commit tvm_build_end
 THREADS_SRC		:= $(UNIT_RIG) tests/oracle/play.c tests/threads/threads_test.c
 
 $(eval $(call variant_rules,$(THREADS_OUT),$(UNIT_CC),-fsanitize=thread -Wno-tsan,-Itests/threads))

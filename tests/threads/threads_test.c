@@ -80,8 +80,8 @@ enum tsm_err __real_page_claim(pfn_t pfn, u64 count, enum page_state from, u64 o
 enum tsm_err __wrap_page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner);
 void __real_page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info);
 void __wrap_page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32 info);
-enum tsm_err __real_tvm_fence(struct tvm *t);
-enum tsm_err __wrap_tvm_fence(struct tvm *t);
+void __real_tvm_build_end(struct tvm *t);
+void __wrap_tvm_build_end(struct tvm *t);
 
 enum tsm_err __wrap_page_claim(pfn_t pfn, u64 count, enum page_state from, u64 owner)
 {
@@ -103,22 +103,25 @@ void __wrap_page_commit(pfn_t pfn, u64 count, enum page_state to, u64 owner, u32
 /* A seeded fault: a TVM's lock inside of another. */
 static bool invert;
 
-enum tsm_err __wrap_tvm_fence(struct tvm *t)
+void __wrap_tvm_build_end(struct tvm *t)
 {
 	struct { struct spinlock lock; } block = { 0 }, *bl = &block;
-	enum tsm_err err;
 
-	if (!invert)
-		return __real_tvm_fence(t);
+	if (!invert) {
+		__real_tvm_build_end(t);
+		return;
+	}
 	spin_lock(&bl->lock);
-	err = __real_tvm_fence(t);
+	__real_tvm_build_end(t);
 	spin_unlock(&bl->lock);
-	return err;
 }
 
 static u64 number(const char *name, u64 otherwise)
 {
-	return getenv(name) ? strtoull(getenv(name), NULL, 0) : otherwise;
+	const char *value = getenv(name);
+
+	/* What make exports without a value is there and empty. */
+	return value && *value ? strtoull(value, NULL, 0) : otherwise;
 }
 
 static pthread_barrier_t barrier;
