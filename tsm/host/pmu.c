@@ -199,6 +199,51 @@ static void start(struct pmu *p, struct world *w)
 	reply(w, error ? error : fresh == set ? SBI_SUCCESS : SBI_ERR_ALREADY_STARTED, 0);
 }
 
+/* Sets a counter up as its owner has it, with the owner's count, stopped. */
+static bool load(const struct pmu_counter *c, u32 i)
+{
+	u32 chosen;
+
+	if (choose((u32)BIT(i), c->flags, c->event, c->data, &chosen) ||
+	    firmware_start((u32)BIT(i), SBI_PMU_START_SET_VALUE, c->value))
+		return false;
+	firmware_stop((u32)BIT(i), 0);
+	return true;
+}
+
+/*
+ * The counters of @set change hands, none of which runs for its owner any more. One that this hart cannot set up for @to is
+ * lost to it: it would show what @from counted.
+ */
+static void hand_over(struct pmu *from, struct pmu *to, u32 set)
+{
+	for (u32 i = FIRST_PROGRAMMABLE; i < counters_end; i++) {
+		if (!(set & BIT(i)))
+			continue;
+		if (from->owned & BIT(i)) {
+			from->counter[i].value = rv_hpmcounter(i);
+			firmware_stop((u32)BIT(i), SBI_PMU_STOP_RESET);
+		}
+		if (to->owned & BIT(i) && !load(&to->counter[i], i)) {
+			firmware_stop((u32)BIT(i), SBI_PMU_STOP_RESET);
+			to->owned &= ~(u32)BIT(i);
+			to->started &= ~(u32)BIT(i);
+		}
+	}
+}
+
+/* @set is given back. What the host has of it as well, whose turn is not now, becomes the host's at once. */
+static void give_back(struct pmu *p, struct world *w, u32 set)
+{
+	struct hart *h = this_hart();
+
+	if (p != &h->pmu) {
+		hand_over(p, &h->pmu, set & p->owned & h->pmu.owned);
+		h->host.hcounteren = (h->host.hcounteren & ~(u64)counters) | h->pmu.owned;
+	}
+	set_owned(p, w, p->owned & ~set);
+}
+
 /* Kernels stop every counter there is before they use one: what is not allocated is stopped. */
 static void stop(struct pmu *p, struct world *w)
 {
@@ -215,7 +260,7 @@ static void stop(struct pmu *p, struct world *w)
 	if (set & p->owned)
 		firmware_stop(set & p->owned, flags);
 	if (flags & SBI_PMU_STOP_RESET)
-		set_owned(p, w, p->owned & ~set);
+		give_back(p, w, set);
 	reply(w, running == set ? SBI_SUCCESS : SBI_ERR_ALREADY_STOPPED, 0);
 }
 
@@ -251,39 +296,6 @@ void pmu_call(struct pmu *p, struct world *w, u64 fid)
 }
 
 /* ---- the other side's turn ---- */
-
-/* Sets a counter up as its owner has it, with the owner's count, stopped. */
-static bool load(const struct pmu_counter *c, u32 i)
-{
-	u32 chosen;
-
-	if (choose((u32)BIT(i), c->flags, c->event, c->data, &chosen) ||
-	    firmware_start((u32)BIT(i), SBI_PMU_START_SET_VALUE, c->value))
-		return false;
-	firmware_stop((u32)BIT(i), 0);
-	return true;
-}
-
-/*
- * The counters of @set change hands, none of which runs for its owner any more. One that this hart cannot set up for @to is
- * lost to it: it would show what @from counted.
- */
-static void hand_over(struct pmu *from, struct pmu *to, u32 set)
-{
-	for (u32 i = FIRST_PROGRAMMABLE; i < counters_end; i++) {
-		if (!(set & BIT(i)))
-			continue;
-		if (from->owned & BIT(i)) {
-			from->counter[i].value = rv_hpmcounter(i);
-			firmware_stop((u32)BIT(i), SBI_PMU_STOP_RESET);
-		}
-		if (to->owned & BIT(i) && !load(&to->counter[i], i)) {
-			firmware_stop((u32)BIT(i), SBI_PMU_STOP_RESET);
-			to->owned &= ~(u32)BIT(i);
-			to->started &= ~(u32)BIT(i);
-		}
-	}
-}
 
 void pmu_hand_out(struct hart *h, struct pmu *p, struct world *w)
 {

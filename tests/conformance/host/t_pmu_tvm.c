@@ -177,6 +177,27 @@ static void apart(void)
 	ok(tvm_destroy(&vm), "the TVM is destroyed");
 }
 
+static void given_back(void)
+{
+	const u64 mine = 3ULL << 40;
+	u64 i, v = 0, before;
+
+	if (!ready("a counter that a TVM gives back while it runs is the host's own again", &vm) || !allocate(&vm, all, &i))
+		return;
+	sbi_ok(pmu(&vm, COUNTER_START, i, 1, SBI_PMU_START_SET_VALUE, 1ULL << 40), "a TVM starts a counter");
+	sbi_ok(sbi(SBI_EXT_PMU, SBI_PMU_COUNTER_CONFIG, i, 1, 0, INSTRUCTIONS), "the host has the same one");
+	sbi_ok(sbi(SBI_EXT_PMU, SBI_PMU_COUNTER_START, i, 1, SBI_PMU_START_SET_VALUE, mine), "and starts it");
+	sbi_ok(pmu(&vm, COUNTER_STOP, i, 1, SBI_PMU_STOP_RESET, 0), "the TVM stops its own and gives it back");
+	probe_insn(INSN_CSRR(HPMCOUNTER(i)), &before);
+	eq(before >> 40, mine >> 40, "the host sees its own count, not the TVM's");
+	delay(1000);
+	probe_insn(INSN_CSRR(HPMCOUNTER(i)), &v);
+	ok(v > before, "and its counter goes on");
+	eq(guest_read(&vm, i, &v), CAUSE_ILLEGAL, "the TVM does not see the host's");
+	sbi_ok(sbi(SBI_EXT_PMU, SBI_PMU_COUNTER_STOP, i, 1, SBI_PMU_STOP_RESET), "the host gives it back, too");
+	ok(tvm_destroy(&vm), "the TVM is destroyed");
+}
+
 static void refused(void)
 {
 	const u64 bad[][2] = {
@@ -261,7 +282,7 @@ static void migrates(void)
 }
 
 static const struct test pmu_tvm_tests[] = {
-	TEST(absent), TEST(counts), TEST(apart), TEST(refused), TEST(overflow), TEST(migrates),
+	TEST(absent), TEST(counts), TEST(apart), TEST(given_back), TEST(refused), TEST(overflow), TEST(migrates),
 };
 
 GROUP(pmu_tvm, true, 1);
