@@ -27,7 +27,8 @@ static void vmid_take(struct hart *h, struct vcpu *v)
 		}
 		h->vmid_next = HOST_VMID + 1;
 	}
-	v->vmid = h->vmid_next++;
+	/* Another hart may read it for a fence that this one then makes itself, too (tvm_rfence_call()). */
+	rv_store(&v->vmid, h->vmid_next++);
 	v->vmid_generation = h->vmid_generation;
 }
 
