@@ -22,7 +22,7 @@ void stub_trap(unsigned long cause, unsigned long pc, unsigned long value);
  * load the file to a place that they choose, and nobody relocates it.
  */
 static const char devices[][24] = {
-	"ns16550a", "virtio,mmio", "riscv,aplic", "pci-host-ecam-generic", "google,goldfish-rtc",
+	"ns16550a", "virtio,mmio", "riscv,aplic", "pci-host-ecam-generic", "google,goldfish-rtc", "sifive,test0",
 };
 
 static void print(const char *text)
