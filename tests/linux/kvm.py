@@ -6,12 +6,13 @@ import re
 
 from checks import COVE_DEBUG, HARTS, check, mount_debugfs, pages_are_back, says_measurements_agree
 from guests import guest_run
-from session import PANIC, PROMPT, Failure, Session, comment, must, qemu
+from session import PANIC, PROMPT, Failure, Session, comment, must, provoked, qemu
 
 
 @check("/dev/cove answers KVM's ioctls, used well, badly and in a strange order, as KVM's interface says", cove=True)
 def kvm_api(run):
-    said, status = run.shell.run("/usr/share/cove/kvm-api", 180)
+    with provoked(run):
+        said, status = run.shell.run("/usr/share/cove/kvm-api", 180)
     wrong = [line for line in said.splitlines() if not line.startswith("ok ")]
     must(status == 0 and len(wrong) == 1 and wrong[0].startswith("1.."), "status %d: %s" % (status, wrong))
 
@@ -32,8 +33,9 @@ def cgroup(run):
     mount_debugfs(run)
     run.shell.ok("mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup; cd /sys/fs/cgroup && "
                  "echo +memory >cgroup.subtree_control && mkdir -p cove && echo 100M >cove/memory.max && cd")
-    said, _ = run.shell.run("sh -c 'echo $$ >/sys/fs/cgroup/cove/cgroup.procs && exec cove-run debian --memory 256M </dev/null' "
-                            "2>&1 | tail -n 3; cat /sys/fs/cgroup/cove/memory.peak", 180)
+    with provoked(run):
+        said, _ = run.shell.run("sh -c 'echo $$ >/sys/fs/cgroup/cove/cgroup.procs && exec cove-run debian --memory 256M </dev/null' "
+                                "2>&1 | tail -n 3; cat /sys/fs/cgroup/cove/memory.peak", 180)
     must("login" not in said, "the guest got more than its limit: %r" % said)
     must(int(said.split()[-1]) > 60 << 20, "little was charged: %r" % said)
     pages_are_back(run)
@@ -46,7 +48,8 @@ def suspend(run):
     must("freeze" in run.shell.ok("cat /sys/power/state"), "this kernel cannot be suspended")
     run.shell.ok("cove-run debian --memory 256M </dev/null >/dev/null 2>&1 & echo $! >/tmp/pid; n=0; "
                  "until grep -q runs %svms; do n=$((n+1)); [ $n -lt 60 ] || exit 1; sleep 1; done" % COVE_DEBUG, 120)
-    said, status = run.shell.run("echo freeze >/sys/power/state", 60)
+    with provoked(run):
+        said, status = run.shell.run("echo freeze >/sys/power/state", 60)
     run.shell.ok("kill -9 $(cat /tmp/pid); wait $(cat /tmp/pid); true")
     must(status != 0, "it was: %s" % said)
     must("no suspend or hibernation while there are TVMs" in run.shell.ok("dmesg | tail -n 30"), "it does not say why")
