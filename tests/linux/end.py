@@ -108,7 +108,7 @@ def trusted(run):
     must(said.split() == want, "the disks read wrong")
 
 
-@check("on a host without a TSM cove-run says so", own=True)
+@check("on a host without a TSM cove-run says so", own=True, cove=True)
 def no_tsm(run):
     with qemu.Machine(run.config(smp=1, mem="512M", bare=True), run.name + "-no-tsm") as machine:
         shell = Session(machine)
