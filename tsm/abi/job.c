@@ -15,7 +15,7 @@ static bool is_for(const struct vcpu_job *job, const struct world *w)
 	return job->step != JOB_NONE && !memcmp(job->call, &w->gpr[REG_A0], sizeof(job->call));
 }
 
-enum job_look job_look(const struct tvm_call *c)
+enum job_look job_look(const struct tvm_call *c, s64 refusal)
 {
 	struct vcpu *v = c->vcpu;
 
@@ -23,18 +23,22 @@ enum job_look job_look(const struct tvm_call *c)
 		return JOB_OTHER;
 	if (v->task.state == TASK_READY) {
 		v->job.enter = true;
-		return JOB_RUNS;
+		return JOB_CARED_FOR;
 	}
-	if (v->task.state != TASK_DONE)
-		return JOB_BROKEN;
 	/* Nothing that the program wrote is believed but what is checked, here and by the caller. */
+	if (v->task.state != TASK_DONE) {
+		job_fail(c, SBI_ERR_FAILED);
+		return JOB_CARED_FOR;
+	}
 	switch (job_mailbox(c)->reply.status) {
 	case NOTARY_OK:
 		return JOB_REPLIED;
 	case NOTARY_REFUSED:
-		return JOB_REFUSED;
+		job_fail(c, refusal);
+		return JOB_CARED_FOR;
 	}
-	return JOB_BROKEN;
+	job_fail(c, SBI_ERR_FAILED);
+	return JOB_CARED_FOR;
 }
 
 void job_begin(const struct tvm_call *c)

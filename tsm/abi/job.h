@@ -12,13 +12,12 @@
 
 enum job_look {
 	JOB_OTHER,		/* there is none for this call */
-	JOB_RUNS,		/* the task goes on: the handler returns true */
 	JOB_REPLIED,		/* the step is done, the reply is in the mailbox and its status is OK */
-	JOB_REFUSED,
-	JOB_BROKEN,
+	JOB_CARED_FOR,		/* the task goes on, or has failed and the call is answered: the handler returns true */
 };
 
-enum job_look job_look(const struct tvm_call *c);
+/* @refusal: the call's error where the program refuses what it was given. */
+enum job_look job_look(const struct tvm_call *c, s64 refusal);
 
 struct notary_mailbox *job_mailbox(const struct tvm_call *c);
 
